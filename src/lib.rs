@@ -1,0 +1,12 @@
+//! pacscan audits the deployment of a medical imaging stack before it goes live.
+//!
+//! ```text
+//! targets -> collect -> snapshot (raw facts, redacted) -> derive -> check -> outcomes -> profile -> report -> formats
+//! ```
+//!
+//! Modules in the order of their layers; imports go one way only (`tests/layers.rs` enforces it).
+
+pub mod collect;
+pub mod facts;
+pub mod knowledge;
+pub mod target;

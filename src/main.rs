@@ -1,0 +1,3 @@
+//! The `pacscan` program: parse, run, exit.
+
+fn main() {}
