@@ -6,7 +6,9 @@
 //!
 //! Modules in the order of their layers; imports go one way only (`tests/layers.rs` enforces it).
 
+pub mod check;
 pub mod collect;
+pub mod expr;
 pub mod facts;
 pub mod knowledge;
 pub mod target;
