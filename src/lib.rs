@@ -11,4 +11,6 @@ pub mod collect;
 pub mod expr;
 pub mod facts;
 pub mod knowledge;
+pub mod profile;
+pub mod report;
 pub mod target;
