@@ -12,4 +12,6 @@ pub mod derive;
 pub mod expr;
 pub mod facts;
 pub mod knowledge;
+pub mod profile;
+pub mod report;
 pub mod target;
