@@ -8,6 +8,7 @@
 
 pub mod check;
 pub mod collect;
+pub mod derive;
 pub mod expr;
 pub mod facts;
 pub mod knowledge;
