@@ -8,7 +8,14 @@
 
 pub mod check;
 pub mod collect;
+pub mod derive;
 pub mod expr;
 pub mod facts;
 pub mod knowledge;
+pub mod profile;
+pub mod report;
 pub mod target;
+pub mod author;
+pub mod cli;
+pub mod error;
+pub mod run;
