@@ -40,7 +40,7 @@ pub(super) fn classify(name: &str, value: &Value, groups: &mut Groups) -> Classi
     if written.class.is_secret() {
         return Classified { scanned: written, fallback: false };
     }
-    let from_file = scan(name, &value.from_file(), groups);
+    let from_file = scan(name, &value.decided_here(), groups);
     if from_file.class.is_secret() {
         return Classified { scanned: from_file, fallback: true };
     }

@@ -111,13 +111,12 @@ fn is_source(volume: &Volume) -> bool {
 }
 
 fn published_datastore(node: &Node) -> Option<String> {
-    let (address, target) = match node.map() {
-        Some(_) => (node.get("host_ip").and_then(|node| text(node).ok()).unwrap_or_default(), text(node.get("target")?).ok()?),
-        None => {
-            let written = text(node).ok()?.split('/').next()?;
-            let (before, target) = written.rsplit_once(':')?;
-            (before.rsplit_once(':').map_or("", |(address, _)| address), target)
-        }
+    let (address, target) = if node.map().is_some() {
+        (node.get("host_ip").and_then(|node| text(node).ok()).unwrap_or_default(), text(node.get("target")?).ok()?)
+    } else {
+        let written = text(node).ok()?.split('/').next()?;
+        let (before, target) = written.rsplit_once(':')?;
+        (before.rsplit_once(':').map_or("", |(address, _)| address), target)
     };
     let loopback = address.starts_with("127.") || address == "[::1]" || address == "::1";
     (!loopback && DATASTORE_PORTS.contains(&target)).then(|| target.to_owned())

@@ -136,7 +136,7 @@ fn parts(text: &str, find: &dyn Fn(&str) -> Found, depth: usize) -> Result<Vec<P
 fn bare<'t>(rest: &'t str, find: &dyn Fn(&str) -> Found, before: Option<char>) -> Result<(Variable, &'t str), TemplateError> {
     let (name, after) = name(rest).ok_or(TemplateError::Invalid)?;
     let inside_a_word = before.is_some_and(|c| c.is_alphanumeric() || "!#%^&*~+?".contains(c));
-    let unusual = name.chars().any(|c| c.is_lowercase());
+    let unusual = name.chars().any(char::is_lowercase);
     let found = find(name);
     let accidental = found == Found::Unset && (inside_a_word || unusual);
     Ok((Variable { name: name.to_owned(), accidental, operator: None, found }, after))
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn what_the_file_decides_is_told_from_what_the_environment_decides() -> Result<(), TemplateError> {
         let value = variables(&[("HOST", "db")]).interpolate("x://${U:-me}:${P}@${HOST:-h}", true)?;
-        assert_eq!(value.from_file(), "x://me:${P}@${HOST}");
+        assert_eq!(value.decided_here(), "x://me:${P}@${HOST}");
         assert_eq!(value.written(), "x://${U}:${P}@${HOST}");
         assert_eq!(&*value.text, "x://me:@db");
         Ok(())

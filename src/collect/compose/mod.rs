@@ -43,11 +43,11 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
     let Some(layout) = layout(path, &process) else { return nowhere(path, given) };
     let mut loader = Loader::new(&layout.directory, &layout.overrides);
     let variables = loader.default_variables(&layout.directory, &process);
-    let loaded = load(&mut loader, &layout, &variables);
+    let tree = load(&mut loader, &layout, &variables);
     let mut out = Collected::default();
     let mut document = Document::new(Kind::Compose, files::relative(&layout.directory, &layout.main), given, Assurance::Declared);
-    document.project = Some(project::name(loaded.as_ref().ok(), &layout.directory, &variables));
-    match loaded {
+    document.project = Some(project::name(tree.as_ref().ok(), &layout.directory, &variables));
+    match tree {
         Ok(tree) => {
             let project = assemble(tree, layout, variables, selection, context);
             for (name, entry) in project.services() {

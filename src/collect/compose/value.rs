@@ -194,7 +194,7 @@ impl Value {
     }
 
     /// The text as far as this file alone decides it: defaults in force in clear, other variables as `${NAME}`.
-    pub(super) fn from_file(&self) -> String {
+    pub(super) fn decided_here(&self) -> String {
         self.view(View::FromFile)
     }
 

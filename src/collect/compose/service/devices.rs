@@ -59,13 +59,12 @@ fn device(node: &Node) -> Result<Vec<Fact>, Unknown> {
 
 /// A request for devices by driver or capability.
 fn request(node: &Node) -> Result<Vec<Fact>, Unknown> {
-    let label = match node.get("driver") {
-        Some(driver) => format!("driver={}", text(driver)?),
-        None => {
-            let capabilities = node.get("capabilities").and_then(Node::list).unwrap_or_default();
-            let names: Vec<&str> = capabilities.iter().map(text).collect::<Result<_, _>>()?;
-            format!("capabilities={}", names.join(","))
-        }
+    let label = if let Some(driver) = node.get("driver") {
+        format!("driver={}", text(driver)?)
+    } else {
+        let capabilities = node.get("capabilities").and_then(Node::list).unwrap_or_default();
+        let names: Vec<&str> = capabilities.iter().map(text).collect::<Result<_, _>>()?;
+        format!("capabilities={}", names.join(","))
     };
     Ok(vec![fact(&label, None, true, node)])
 }

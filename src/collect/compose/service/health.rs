@@ -28,10 +28,9 @@ pub(super) fn check<'p>(service: &Service<'p>) -> Check<'p> {
     let Some(test) = check.node.get("test").filter(|test| !super::is_null(test)) else { return Check::Images };
     let first = test.list().map_or(Some(test), |list| list.first());
     match first.map(text) {
-        None => Check::Images,
+        None | Some(Ok("")) => Check::Images,
         Some(Err(why)) => Check::Unknown(why),
         Some(Ok("NONE")) => Check::Off,
-        Some(Ok("")) => Check::Images,
         Some(Ok(_)) => Check::Test(test),
     }
 }

@@ -189,8 +189,6 @@ pub(in crate::collect::compose) struct Bind {
     pub written: String,
     /// Where that is on this machine, where it can be told.
     pub path: Option<PathBuf>,
-    /// Path in the container.
-    pub target: String,
     /// Whether the source is meant relative to the project.
     pub relative: bool,
     pub at: Place,
@@ -203,7 +201,7 @@ pub(in crate::collect::compose) fn binds(service: &Service<'_>) -> Vec<Bind> {
         let written = volume.source?;
         let path = host_path(service, &written, node);
         let relative = !written.starts_with(['/', '~']);
-        Some(Bind { written, path, target: volume.target, relative, at: node.at.clone() })
+        Some(Bind { written, path, relative, at: node.at.clone() })
     };
     nodes(service, "volumes").iter().filter_map(bind).collect()
 }
