@@ -78,6 +78,15 @@ fn certificates(folder: &Path, trusted: &CertifiedIssuer<'static, KeyPair>, own:
     std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
 }
 
+/// Certificates of a new authority for a client and for a server on 127.0.0.1.
+pub fn write_certificates(folder: &Path) {
+    let issuer = authority();
+    certificates(folder, &issuer, &issuer);
+    let (certificate, key) = leaf("127.0.0.1", &issuer);
+    std::fs::write(folder.join("server.pem"), certificate.pem()).unwrap();
+    std::fs::write(folder.join("server-key.pem"), key.serialize_pem()).unwrap();
+}
+
 async fn over_tcp(port: u16, variables: &[(&str, &Path)]) -> Collected {
     let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), value.display().to_string())).collect();
     let address = EngineAddress::Tcp { host: "127.0.0.1".into(), port };
@@ -145,7 +154,7 @@ while IFS= read -r line; do
 done
 "#;
 
-fn program(folder: &Path, text: &str) {
+pub fn program(folder: &Path, text: &str) {
     let path = folder.join("ssh");
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
