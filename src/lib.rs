@@ -8,7 +8,10 @@
 
 pub mod check;
 pub mod collect;
+pub mod derive;
 pub mod expr;
 pub mod facts;
 pub mod knowledge;
+pub mod profile;
+pub mod report;
 pub mod target;

@@ -227,6 +227,8 @@ pub struct Check {
     pub cases: Vec<CaseFile>,
     /// The file it came from.
     pub path: String,
+    /// That file's text.
+    pub source: String,
 }
 
 impl Check {
@@ -275,6 +277,7 @@ impl Check {
             references: file.references.clone(),
             aliases: file.aliases.clone(),
             path: path.to_owned(),
+            source: source.to_owned(),
             cases: super::library::lint(path, source, &file).map(|()| file.cases)?,
         })
     }

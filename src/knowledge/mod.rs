@@ -1,7 +1,30 @@
 //! What the field knows about itself, as data: well-known images, ports, published credentials, ends of life.
 //!
 //! Knowledge informs roles, messages and fixes; it never decides a verdict about an image that nobody has seen.
+//! The files and their fields are described in `README.md` beside this file.
 
+mod end_of_life;
+mod images;
+mod names;
+mod ports;
 mod secrets;
+mod switches;
 
+pub use end_of_life::{EndOfLife, Support, end_of_life};
+pub(crate) use images::repository;
+pub use images::{ImageKnowledge, Images, Retired, images};
+pub use names::{NameHint, Names, names};
+pub use ports::{PortMeaning, Ports, ports};
 pub use secrets::secret_scan;
+pub use switches::{CommandSwitch, Switches, debug_switches, tls_switches};
+
+/// Reads one of the shipped files.
+///
+/// # Panics
+/// When the file does not fit its type: a fault of ours that the first test finds.
+fn shipped<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> T {
+    match serde_saphyr::from_str(text) {
+        Ok(data) => data,
+        Err(error) => panic!("src/knowledge/{name} does not fit its type: {error}"),
+    }
+}

@@ -1,0 +1,96 @@
+//! What follows from the raw facts: merged views, effective users, roles, exposure. Nothing is fetched, nothing judged.
+//!
+//! It runs on the snapshot, so newer rules read older snapshots.
+
+mod command;
+mod drift;
+mod engine;
+mod exposure;
+mod image;
+mod merge;
+mod mounts;
+mod privileges;
+mod role;
+mod secrets;
+mod user;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::facts::{Document, Kind, Reason, Snapshot};
+
+/// The facts that checks read.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// Documents with raw and derived facts, in a fixed order.
+    pub documents: Vec<Document>,
+    /// Kinds of which a complete view was had.
+    pub seen: BTreeSet<Kind>,
+    /// Kinds whose target could not be reached.
+    pub unreachable: Vec<(Kind, Reason)>,
+    /// The targets as the user named them.
+    pub targets: Vec<Arc<str>>,
+}
+
+/// Derives all facts of a snapshot; `as_of` is the clock for ends of support.
+pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
+    let mut documents = merge::reconcile(&snapshot.documents);
+    let today = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (engines, images) = (of_kind(&documents, Kind::Engine), of_kind(&documents, Kind::Image));
+    for document in &mut documents {
+        let engine = engines.iter().find(|engine| engine.target == document.target);
+        match document.kind {
+            Kind::Container => {
+                image::container_base(document, &images);
+                user::derive(document, engine);
+                role::derive(document);
+                privileges::derive(document, engine);
+                mounts::derive(document);
+                exposure::ports(document);
+                image::reference(document, today);
+                command::derive(document);
+                secrets::derive(document);
+            }
+            Kind::Image => {
+                user::derive(document, engine);
+                secrets::literal_flags(document, "env");
+                secrets::literal_flags(document, "labels");
+            }
+            Kind::Engine => engine::derive(document, today),
+            Kind::Compose | Kind::Stack => {}
+        }
+    }
+    exposure::neighbours(&mut documents);
+    secrets::weakness(&mut documents);
+    documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
+    let (seen, unreachable) = planes(snapshot);
+    let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();
+    Derived { documents, seen, unreachable, targets }
+}
+
+fn of_kind(documents: &[Document], kind: Kind) -> Vec<Document> {
+    documents.iter().filter(|document| document.kind == kind).cloned().collect()
+}
+
+/// An engine shows engines, images and containers; a compose project shows itself and its services.
+fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
+    let mut seen = BTreeSet::from([Kind::Stack]);
+    let mut unreachable = Vec::new();
+    for target in &snapshot.targets {
+        let kinds: &[Kind] = match target.kind.as_str() {
+            "engine" => &[Kind::Engine, Kind::Image, Kind::Container],
+            "compose" => &[Kind::Compose, Kind::Container],
+            _ => &[],
+        };
+        match target.unreachable {
+            Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
+            None => seen.extend(kinds),
+        }
+    }
+    (seen, unreachable)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Tests of what is derived, on documents written by hand.
