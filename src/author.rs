@@ -8,6 +8,7 @@ use crate::check::{Check, Library, page, run_cases, scaffold};
 use crate::cli::ChecksCommand;
 use crate::error::Error;
 use crate::facts::{Catalogue, Kind, Stage};
+use crate::report::print;
 
 /// Runs one of the `checks` commands.
 pub fn checks(command: ChecksCommand, out: &mut dyn Write) -> Result<(), Error> {
@@ -22,7 +23,7 @@ pub fn checks(command: ChecksCommand, out: &mut dyn Write) -> Result<(), Error> 
 
 /// Prints the page of a check.
 pub fn explain(library: &Library, id: &str, out: &mut dyn Write) -> Result<(), Error> {
-    print(out, &page(find(library, id)?))
+    Ok(print(out, page(find(library, id)?).as_bytes())?)
 }
 
 fn find<'l>(library: &'l Library, id: &str) -> Result<&'l Check, Error> {
@@ -30,27 +31,17 @@ fn find<'l>(library: &'l Library, id: &str) -> Result<&'l Check, Error> {
     library.get(id).map(|check| &**check).ok_or_else(missing)
 }
 
-/// A reader that goes away (`| head`) is no error.
-fn print(out: &mut dyn Write, text: &str) -> Result<(), Error> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::File { doing: "writing", path: "standard output".into(), cause: e.to_string() })
-        }
-        _ => Ok(()),
-    }
-}
-
 fn list(library: &Library, out: &mut dyn Write) -> Result<(), Error> {
     let mut text = String::new();
     for check in library.iter() {
         let _ = writeln!(text, "{:<44} {:<9} {}", check.id, check.severity, check.title);
     }
-    print(out, &text)
+    Ok(print(out, text.as_bytes())?)
 }
 
 fn show(library: &Library, id: &str, out: &mut dyn Write) -> Result<(), Error> {
     let check = find(library, id)?;
-    print(out, &format!("# {}\n{}", check.path, check.source))
+    Ok(print(out, format!("# {}\n{}", check.path, check.source).as_bytes())?)
 }
 
 fn test(library: &Library, out: &mut dyn Write) -> Result<(), Error> {
@@ -66,7 +57,7 @@ fn test(library: &Library, out: &mut dyn Write) -> Result<(), Error> {
         }
     }
     let _ = writeln!(text, "{} checks, {held} cases hold, {failed} do not", library.iter().count());
-    print(out, &text)?;
+    print(out, text.as_bytes())?;
     if failed == 0 { Ok(()) } else { Err(Error::Cases(failed)) }
 }
 
@@ -75,7 +66,7 @@ fn new(id: &str, subject: Kind, out: &mut dyn Write) -> Result<(), Error> {
     if !plain {
         return Err(Error::Usage(format!("`{id}` is no id for a check: use lower-case words and hyphens, `site-log-retention` for example")));
     }
-    print(out, &scaffold(id, subject))
+    Ok(print(out, scaffold(id, subject).as_bytes())?)
 }
 
 /// Writes one page a check, an index, and the list of facts; with `only_check` says which are out of date.
@@ -90,7 +81,7 @@ fn docs(library: &Library, folder: &Path, only_check: bool, out: &mut dyn Write)
         }
         stale += 1;
         if only_check {
-            print(out, &format!("out of date: {}\n", path.display()))?;
+            print(out, format!("out of date: {}\n", path.display()).as_bytes())?;
             continue;
         }
         let failed = |e: std::io::Error| Error::File { doing: "writing", path: path.display().to_string(), cause: e.to_string() };
@@ -100,7 +91,7 @@ fn docs(library: &Library, folder: &Path, only_check: bool, out: &mut dyn Write)
     if only_check && stale > 0 {
         return Err(Error::Usage(format!("{stale} page(s) out of date: run `pacscan checks docs`")));
     }
-    print(out, &format!("{stale} page(s) {}\n", if only_check { "out of date" } else { "written" }))
+    Ok(print(out, format!("{stale} page(s) {}\n", if only_check { "out of date" } else { "written" }).as_bytes())?)
 }
 
 fn index(library: &Library) -> String {

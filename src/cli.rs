@@ -1,11 +1,12 @@
 //! The command line: types only, no logic.
 
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::check::Severity;
 use crate::facts::{Kind, Probe};
+use crate::profile::FailOn;
 
 /// Audits the deployment of a medical imaging stack before it goes live.
 #[derive(Debug, Parser)]
@@ -35,6 +36,7 @@ pub enum Command {
     Explain {
         /// Id of the check.
         id: String,
+        /// Which checks there are.
         #[command(flatten)]
         library: LibraryArgs,
     },
@@ -118,7 +120,7 @@ pub struct AuditArgs {
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// Least severity of a failure that fails the gate: critical, high, medium, low or never.
-    #[arg(long, value_name = "SEVERITY", value_parser = fail_on)]
+    #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
     /// Least score, 0 to 100.
     #[arg(long, value_name = "N", value_parser = percent)]
@@ -129,15 +131,6 @@ pub struct AuditArgs {
     /// An earlier JSON report: only what is new fails the gate.
     #[arg(long, value_name = "REPORT.json")]
     pub baseline: Option<PathBuf>,
-}
-
-/// Least severity that fails the gate; `Never` switches it off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailOn {
-    /// At this severity or worse.
-    At(Severity),
-    /// Failures do not fail the gate.
-    Never,
 }
 
 /// Options of `collect`.
@@ -156,6 +149,7 @@ pub struct CollectArgs {
 pub enum ChecksCommand {
     /// All checks with severity and title.
     List {
+        /// Which checks there are.
         #[command(flatten)]
         library: LibraryArgs,
     },
@@ -163,11 +157,13 @@ pub enum ChecksCommand {
     Show {
         /// Id of the check.
         id: String,
+        /// Which checks there are.
         #[command(flatten)]
         library: LibraryArgs,
     },
     /// Run the checks' own cases.
     Test {
+        /// Which checks there are.
         #[command(flatten)]
         library: LibraryArgs,
     },
@@ -187,6 +183,7 @@ pub enum ChecksCommand {
         /// Only say whether the pages are up to date.
         #[arg(long)]
         check: bool,
+        /// Which checks there are.
         #[command(flatten)]
         library: LibraryArgs,
     },
@@ -212,14 +209,6 @@ fn probe(text: &str) -> Result<Probe, String> {
         "thorough" => Probe::Thorough,
         _ => return Err("one of none, gentle, standard, thorough".into()),
     })
-}
-
-fn fail_on(text: &str) -> Result<FailOn, String> {
-    if text == "never" {
-        return Ok(FailOn::Never);
-    }
-    let found = Severity::ALL.into_iter().find(|severity| severity.word() == text);
-    found.map(FailOn::At).ok_or_else(|| "one of critical, high, medium, low, never".into())
 }
 
 fn percent(text: &str) -> Result<f64, String> {

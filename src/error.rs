@@ -39,6 +39,9 @@ pub enum Error {
         /// What the system said.
         cause: String,
     },
+    /// Standard output is full or gone.
+    #[error("writing to standard output failed: {0}")]
+    StandardOutput(#[from] std::io::Error),
     /// Check files with errors.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -101,8 +104,7 @@ impl Error {
             Self::Baseline { .. } => "a baseline is a report that `pacscan audit … -o report.json` wrote".into(),
             Self::Cases(_) => "mend the check or its case; `pacscan checks show ID` prints the check".into(),
             Self::Internal(_) => "please report it with the command line and the version".into(),
-            Self::Profile(error) => return error.help(),
-            _ => return None,
+                        _ => return None,
         })
     }
 
@@ -111,7 +113,7 @@ impl Error {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let files: &[FileError] = match self {
             Self::Library(LibraryError::Files(files)) => files,
-            Self::Profile(ProfileError::File(file)) => std::slice::from_ref(file),
+            Self::Profile(ProfileError::File(file)) => std::slice::from_ref(&**file),
             _ => &[],
         };
         if files.is_empty() {

@@ -15,3 +15,7 @@ pub mod knowledge;
 pub mod profile;
 pub mod report;
 pub mod target;
+pub mod author;
+pub mod cli;
+pub mod error;
+pub mod run;

@@ -4,6 +4,7 @@
 
 pub mod compose;
 pub mod engine;
+mod yaml;
 
 use std::collections::BTreeMap;
 

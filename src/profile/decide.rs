@@ -150,10 +150,7 @@ impl Weighed {
 
 fn gate(weighed: Weighed, is_baseline: bool, judged: &[(&Profile, &Judgement)]) -> (Gate, u8) {
     let word = weighed.word();
-    let good = || match is_baseline {
-        true => vec!["Nothing fails that the baseline does not know.".to_owned()],
-        false => satisfied(judged),
-    };
+    let good = || if is_baseline { vec!["Nothing fails that the baseline does not know.".into()] } else { satisfied(judged) };
     let gate = Gate {
         met: word == VerdictWord::Go,
         scope: if is_baseline { GateScope::New } else { GateScope::All },

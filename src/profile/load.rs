@@ -88,7 +88,7 @@ struct Source {
 
 impl Source {
     fn open(wanted: &str, child: Option<&Self>) -> Result<Self, ProfileError> {
-        let is_path = wanted.contains('/') || wanted.ends_with(".yaml") || wanted.ends_with(".yml");
+        let is_path = wanted.contains('/') || Path::new(wanted).extension().is_some_and(|e| e == "yaml" || e == "yml");
         let (key, path, text, folder) = if is_path {
             let full = child.and_then(|c| c.folder.as_ref()).map_or_else(|| PathBuf::from(wanted), |f| f.join(wanted));
             let text = read(&full).map_err(|cause| match child {

@@ -11,7 +11,7 @@ mod view;
 
 pub use baseline::{BaselineError, baseline};
 pub use build::AuditFacts;
-pub use file::write_file;
+pub use file::{print, write_file};
 pub use format::{FORMATS, Format, FormatError, Options};
 pub use view::{
     AuditView, ControlView, EvidenceView, GateView, ProfileView, REPORT_SCHEMA_VERSION, ResultView, SubjectView, View, schema,

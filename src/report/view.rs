@@ -202,9 +202,10 @@ pub fn schema() -> String {
 /// A whole number is written as one: 5, not 5.0.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn whole<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    #[expect(clippy::cast_possible_truncation, reason = "only small whole numbers are cast")]
-    match number.fract() == 0.0 && number.abs() < 1e9 {
-        true => serializer.serialize_i64(*number as i64),
-        false => serializer.serialize_f64(*number),
+    if number.fract() == 0.0 && number.abs() < 1e9 {
+        #[expect(clippy::cast_possible_truncation, reason = "a small whole number")]
+        serializer.serialize_i64(*number as i64)
+    } else {
+        serializer.serialize_f64(*number)
     }
 }

@@ -1,0 +1,134 @@
+//! Entrypoint and command: words that may be shown, and secrets among them.
+
+use super::Service;
+use super::health::{self, Check};
+use super::lacks_image;
+use crate::collect::compose::value::{Node, Value, text};
+use crate::facts::{Fact, Groups, List, Record, Unknown};
+use crate::knowledge::secret_scan;
+
+/// The words of a command line.
+#[derive(Default)]
+pub(super) struct Words {
+    /// As Compose would use them.
+    effective: Vec<String>,
+    /// As far as the file decides them: variables as `${NAME}`.
+    from_file: Vec<String>,
+    /// Why some may be missing.
+    unknown: Option<Unknown>,
+}
+
+impl Words {
+    /// The words that may be shown.
+    pub(super) fn shown_list(&self) -> List {
+        let words = secret_scan().scan_words(&self.effective, &mut Groups::default());
+        List { items: words.to_facts(), incomplete: self.unknown.clone() }
+    }
+
+    fn secrets(&self, place: &str, groups: &mut Groups) -> Vec<Fact> {
+        secret_scan().scan_words(&self.from_file, groups).secrets.iter().map(|secret| secret.to_fact(place)).collect()
+    }
+}
+
+/// Words of nodes that are one word each, or one shell text.
+pub(super) fn words_of(nodes: &[&Node]) -> Words {
+    let mut out = Words::default();
+    for node in nodes {
+        match (text(node), node.scalar()) {
+            (Ok(effective), Some(value)) => {
+                out.effective.push(effective.to_owned());
+                out.from_file.push(value.from_file());
+            }
+            (Err(why), value) => {
+                out.from_file.extend(value.map(Value::from_file));
+                out.unknown = Some(why);
+            }
+            (Ok(_), None) => {}
+        }
+    }
+    out
+}
+
+pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Groups) {
+    let entrypoint = service.entry("entrypoint");
+    let command = service.entry("command");
+    let mut shown = List::default();
+    let mut secrets = List::default();
+    for entry in [entrypoint, command].into_iter().flatten() {
+        let place = if entrypoint.is_some_and(|e| std::ptr::eq(e, entry)) { "entrypoint" } else { "command" };
+        let words = line(&entry.node);
+        let part = words.shown_list();
+        let origin = entry.at.origin();
+        shown.items.extend(part.items.into_iter().map(|fact| fact.at(&origin)));
+        shown.incomplete = shown.incomplete.or(part.incomplete);
+        secrets.items.extend(words.secrets(place, groups).into_iter().map(|fact| fact.at(&origin)));
+    }
+    // With an entrypoint of its own, Compose drops the command of the image.
+    if entrypoint.is_none() {
+        lacks_image(&mut shown, "the entrypoint of the image was not seen");
+        lacks_image(&mut secrets, "the entrypoint of the image was not seen");
+    }
+    secrets.incomplete = secrets.incomplete.or_else(|| shown.incomplete.clone());
+    health_secrets(service, &mut secrets, groups);
+    let at = command.or(entrypoint).map_or(service.at, |entry| &entry.at).origin();
+    facts.put("command", Fact::known(shown).at(&at));
+    facts.put("command_secrets", Fact::known(secrets).at(&at));
+}
+
+fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups) {
+    match health::check(service) {
+        Check::Test(test) => {
+            let origin = service.entry("healthcheck").map_or(service.at, |entry| &entry.at).origin();
+            let found = words_of(&health::parts(test).1).secrets("health check", groups);
+            secrets.items.extend(found.into_iter().map(|fact| fact.at(&origin)));
+        }
+        Check::Images => lacks_image(secrets, "the health check of the image was not seen"),
+        Check::Off => {}
+        Check::Unknown(why) => secrets.incomplete = Some(why),
+    }
+}
+
+/// A list is its words, a text is split as a shell would.
+fn line(node: &Node) -> Words {
+    match node.list() {
+        Some(items) => words_of(&items.iter().collect::<Vec<_>>()),
+        None => {
+            let whole = words_of(&[node]);
+            let split = |texts: &[String]| texts.iter().flat_map(|text| shell_words(text)).collect();
+            Words { effective: split(&whole.effective), from_file: split(&whole.from_file), unknown: whole.unknown }
+        }
+    }
+}
+
+/// Splits at spaces outside quotes and takes the quotes off.
+fn shell_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_shell_text() {
+        assert_eq!(shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#), ["bash", "-c", "pip install x && run", "a b", "c d", ""]);
+        assert!(shell_words("  ").is_empty());
+    }
+}

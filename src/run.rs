@@ -1,0 +1,291 @@
+//! THE pipeline: targets -> collect -> snapshot -> derive -> check -> profile -> report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::check::{self, Library, Outcome, Planes};
+use crate::cli::{AuditArgs, Cli, CollectArgs, Command, ProfilesCommand, SchemaName, TargetArgs};
+use crate::collect::{self, Collected, Context, Selection};
+use crate::derive::{self, Derived};
+use crate::error::Error;
+use crate::facts::{Groups, Kind, Reason, SNAPSHOT_SCHEMA_VERSION, Snapshot, TargetRecord, Tool};
+use crate::profile::{self, GateOptions, Judgement, Profile, Situation};
+use crate::report::{self, AuditFacts, Format, Options, View, print};
+use crate::target::{EngineAddress, Target};
+use crate::{author, facts};
+
+/// Largest snapshot or baseline that is read, in bytes.
+const MAX_INPUT: u64 = 1 << 30;
+
+/// Runs a command line; the number is the exit code.
+pub fn run(cli: Cli) -> Result<u8, Error> {
+    let mut out = std::io::stdout().lock();
+    match cli.command {
+        Command::Audit(args) => audit(&args, &mut out),
+        Command::Collect(args) => collect(&args),
+        Command::Checks(command) => author::checks(command, &mut out).map(|()| 0),
+        Command::Explain { id, library } => author::explain(&Library::load(&library.folders)?, &id, &mut out).map(|()| 0),
+        Command::Profiles(command) => profiles(&command, &mut out).map(|()| 0),
+        Command::Schema { what } => Ok(print(&mut out, schema(what).as_bytes()).map(|()| 0)?),
+    }
+}
+
+/// The main job.
+fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
+    let outputs = Outputs::plan(args)?;
+    let library = Library::load(&args.library.folders)?;
+    let profiles = args.profile.iter().map(|name| profile::load(name, &library)).collect::<Result<Vec<_>, _>>()?;
+    let options = gate_options(args)?;
+
+    let snapshot = obtain(&args.target)?;
+    let as_of = args.target.as_of.unwrap_or(snapshot.collected_at);
+    let derived = derive::derive(&snapshot, as_of);
+    let outcomes = check::evaluate(&library, &derived.documents, &planes(&derived));
+    let judgements: Vec<Judgement> = profiles.iter().map(|profile| profile::judge(profile, &outcomes)).collect();
+    let judged: Vec<(&Profile, &Judgement)> = profiles.iter().zip(&judgements).collect();
+    let decision = profile::decide(&judged, &outcomes, &situation(&snapshot, &derived, &outcomes), &options);
+
+    let sha256 = snapshot_sha256(&snapshot)?;
+    let audit = AuditFacts {
+        started: args.target.as_of.unwrap_or(snapshot.collected_at),
+        as_of,
+        targets: snapshot.targets.iter().map(|target| target.given.clone()).collect(),
+        probe: snapshot.probe,
+        snapshot_sha256: &sha256,
+        errors: snapshot.errors.clone(),
+    };
+    outputs.write(&View::build(audit, &judged, &outcomes, &decision), out)?;
+    Ok(decision.exit_code)
+}
+
+/// Collects into a file; an unreachable target leaves its mark there and in the exit code.
+fn collect(args: &CollectArgs) -> Result<u8, Error> {
+    if args.output.extension().is_none_or(|ending| ending != "json") {
+        return Err(Error::Output(format!("`{}`: a snapshot's file ends in .json", args.output.display())));
+    }
+    let snapshot = obtain(&args.target)?;
+    let json = serde_json::to_vec(&snapshot).map_err(|e| Error::Internal(e.to_string()))?;
+    write_file(&args.output, &json)?;
+    let incomplete = snapshot.interrupted || snapshot.targets.iter().any(|target| target.unreachable.is_some());
+    Ok(if incomplete { 3 } else { 0 })
+}
+
+/// Facts: from a recorded snapshot, or collected now.
+fn obtain(args: &TargetArgs) -> Result<Snapshot, Error> {
+    let given: Vec<&str> = if args.targets.is_empty() { vec!["."] } else { args.targets.iter().map(String::as_str).collect() };
+    let targets = given.iter().map(|word| Target::parse(word)).collect::<Result<Vec<_>, _>>()?;
+    match (targets.as_slice(), given.as_slice()) {
+        ([Target::Snapshot(path)], _) => read_snapshot(path),
+        (several, words) => match several.iter().zip(words).find(|(target, _)| matches!(target, Target::Snapshot(_))) {
+            Some((_, word)) => Err(Error::SnapshotNotAlone((*word).to_owned())),
+            None => collect_all(several, words, args),
+        },
+    }
+}
+
+fn read_snapshot(path: &Path) -> Result<Snapshot, Error> {
+    let text = read_file(path)?;
+    Snapshot::from_json(&text).map_err(|cause| Error::Snapshot { path: path.display().to_string(), cause })
+}
+
+/// Compose targets first: their projects narrow what is looked at on an engine.
+fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<Snapshot, Error> {
+    let environment: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let quiet = args.quiet || !std::io::stderr().is_terminal();
+    let progress = move |line: &str| {
+        if !quiet {
+            anstream::eprint!("\r\x1b[K{line}");
+        }
+    };
+    let mut groups = Groups::default();
+    let mut context = Context { environment: &environment, groups: &mut groups, progress: &progress };
+    let mut selection = Selection {
+        compose_profiles: args.compose_profile.clone(),
+        containers: args.container.clone(),
+        labels: args.label.clone(),
+        projects: Vec::new(),
+    };
+    let mut snapshot = Snapshot {
+        schema_version: SNAPSHOT_SCHEMA_VERSION.into(),
+        tool: Tool::this(),
+        collected_at: args.as_of.unwrap_or_else(Timestamp::now),
+        probe: args.probe,
+        interrupted: false,
+        targets: Vec::new(),
+        documents: Vec::new(),
+        errors: Vec::new(),
+    };
+    let mut order: Vec<usize> = (0..targets.len()).collect();
+    order.sort_by_key(|i| matches!(targets[*i], Target::Engine(_)));
+    for i in order {
+        let found = match &targets[i] {
+            Target::Compose(path) => collect::compose::collect(path, given[i], &selection, &mut context),
+            Target::Engine(address) => match ask_engine(address, given[i], &selection, &mut context)? {
+                Some(found) => found,
+                None => {
+                    snapshot.interrupted = true;
+                    Collected { unreachable: Some(Reason::Timeout), ..Collected::default() }
+                }
+            },
+            Target::Snapshot(_) => Collected::default(),
+        };
+        if !args.all_containers && matches!(targets[i], Target::Compose(_)) {
+            let projects: BTreeSet<_> = found.documents.iter().filter_map(|d| d.project.as_ref().map(ToString::to_string)).collect();
+            selection.projects.extend(projects);
+        }
+        add(&mut snapshot, &targets[i], given[i], found);
+    }
+    progress("");
+    if args.verbose {
+        snapshot.errors.iter().for_each(|error| anstream::eprintln!("{}: {}", error.target, error.message));
+    }
+    Ok(snapshot)
+}
+
+fn add(snapshot: &mut Snapshot, target: &Target, given: &str, found: Collected) {
+    let record = TargetRecord { given: given.to_owned(), kind: target.kind().to_owned(), unreachable: found.unreachable };
+    snapshot.targets.push(record);
+    snapshot.documents.extend(found.documents);
+    snapshot.errors.extend(found.errors);
+}
+
+/// `None` when the user broke it off.
+fn ask_engine(address: &EngineAddress, given: &str, selection: &Selection, context: &mut Context<'_>) -> Result<Option<Collected>, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|e| Error::Internal(format!("no threads: {e}")))?;
+    let found = runtime.block_on(async {
+        tokio::select! {
+            found = collect::engine::collect(address, given, selection, context) => Some(found),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    Ok(found)
+}
+
+fn planes(derived: &Derived) -> Planes {
+    Planes { seen: derived.seen.clone(), unreachable: derived.unreachable.clone(), targets: derived.targets.clone() }
+}
+
+/// What happened around the audit that its outcomes do not show.
+fn situation(snapshot: &Snapshot, derived: &Derived, outcomes: &[Outcome]) -> Situation {
+    let unreachable: Vec<String> = snapshot.targets.iter().filter(|t| t.unreachable.is_some()).map(|t| t.given.clone()).collect();
+    Situation {
+        nothing_collected: derived.documents.iter().all(|document| document.kind == Kind::Stack) || outcomes.is_empty(),
+        static_only: snapshot.targets.iter().all(|target| target.kind == "compose"),
+        interrupted: snapshot.interrupted,
+        unreachable,
+    }
+}
+
+fn gate_options(args: &AuditArgs) -> Result<GateOptions, Error> {
+    let baseline = match &args.baseline {
+        None => None,
+        Some(path) => {
+            let wrong = |e: report::BaselineError| Error::Baseline { path: path.display().to_string(), cause: e.to_string() };
+            Some(report::baseline(&read_file(path)?).map_err(wrong)?)
+        }
+    };
+    Ok(GateOptions { fail_on: args.fail_on, min_score: args.min_score, min_coverage: args.min_coverage, baseline })
+}
+
+/// SHA-256 of the snapshot's JSON without `collected_at`, compact and with sorted keys:
+/// `jq -cSj 'del(.collected_at)' snapshot.json | sha256sum`.
+fn snapshot_sha256(snapshot: &Snapshot) -> Result<String, Error> {
+    let mut json = serde_json::to_value(snapshot).map_err(|e| Error::Internal(e.to_string()))?;
+    if let Some(map) = json.as_object_mut() {
+        map.remove("collected_at");
+    }
+    let digest = Sha256::digest(json.to_string().as_bytes());
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Where reports go, decided before anything is collected.
+struct Outputs<'a> {
+    standard: &'static Format,
+    files: Vec<(&'a Path, &'static Format)>,
+    options: Options,
+}
+
+impl<'a> Outputs<'a> {
+    fn plan(args: &'a AuditArgs) -> Result<Self, Error> {
+        let wrong = |e: report::FormatError| Error::Output(e.to_string());
+        let file = |path: &'a std::path::PathBuf| Format::of_file(path).map(|format| (path.as_path(), format)).map_err(wrong);
+        let terminal = std::io::stdout().is_terminal();
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Ok(Self {
+            standard: Format::named(&args.format).map_err(wrong)?,
+            files: args.output.iter().map(file).collect::<Result<_, _>>()?,
+            options: Options { width: width(terminal), color: colour },
+        })
+    }
+
+    fn write(&self, view: &View<'_>, out: &mut dyn Write) -> Result<(), Error> {
+        for (path, format) in &self.files {
+            let mut bytes = Vec::new();
+            (format.write)(view, self.options, &mut bytes).map_err(|e| Error::Internal(e.to_string()))?;
+            write_file(path, &bytes)?;
+        }
+        let mut bytes = Vec::new();
+        (self.standard.write)(view, self.options, &mut bytes).map_err(|e| Error::Internal(e.to_string()))?;
+        Ok(print(out, &bytes)?)
+    }
+}
+
+/// Columns of the terminal; 120 where there is none, so that logs stay readable.
+fn width(terminal: bool) -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let real = if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
+    asked.or(real).unwrap_or(120).clamp(40, 400)
+}
+
+fn profiles(command: &ProfilesCommand, out: &mut dyn Write) -> Result<(), Error> {
+    let library = Library::load(&[])?;
+    match command {
+        ProfilesCommand::List => {
+            for name in Profile::names() {
+                let profile = profile::load(name, &library)?;
+                print(out, format!("{name:<20} {:>3} controls  {}\n", profile.controls.len(), profile.title).as_bytes())?;
+            }
+        }
+        ProfilesCommand::Show { name } => {
+            let profile = profile::load(name, &library)?;
+            print(out, format!("{} {}: {}\n", profile.name, profile.version, profile.title).as_bytes())?;
+            for control in &profile.controls {
+                let checks = if control.checks.is_empty() { "manual".to_owned() } else { control.checks.join(" ") };
+                let line = format!("{:<44} {:<9} {}  [{checks}]\n", control.id, control.severity.word(), control.title);
+                print(out, line.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn schema(what: SchemaName) -> String {
+    let schema = match what {
+        SchemaName::Report => return report::schema(),
+        SchemaName::Snapshot => schemars::schema_for!(facts::Snapshot),
+        SchemaName::Check => schemars::schema_for!(check::CheckFile),
+        SchemaName::Profile => schemars::schema_for!(profile::ProfileFile),
+    };
+    format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default())
+}
+
+fn read_file(path: &Path) -> Result<String, Error> {
+    let failed = |cause: String| Error::File { doing: "reading", path: path.display().to_string(), cause };
+    let about = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
+    if about.len() > MAX_INPUT {
+        return Err(failed(format!("{} bytes are more than the {MAX_INPUT} allowed", about.len())));
+    }
+    std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    report::write_file(path, bytes).map_err(|e| Error::File { doing: "writing", path: path.display().to_string(), cause: e.to_string() })
+}
