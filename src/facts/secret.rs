@@ -172,7 +172,8 @@ impl SecretScan {
         match secret {
             Some(secret) if class.is_secret() => {
                 scanned.length = secret.chars().count();
-                scanned.published = self.is_published(secret);
+                // A list of users holds several passwords.
+                scanned.published = self.is_published(secret) || secret.split('"').any(|part| part.len() > 2 && self.is_published(part));
                 if class == Class::Literal {
                     scanned.weak = self.weakness(name, secret);
                     scanned.group = Some(groups.number(secret));
@@ -220,6 +221,10 @@ fn classify<'v>(name: &str, value: &'v str) -> (Class, &'static str, Option<&'v 
     }
     if is_file(name, value) {
         return (Class::File, "it is the path of a file", None);
+    }
+    // orthancteam/orthanc: `X_SECRET=name` reads /run/secrets/name into X.
+    if name.starts_with("ORTHANC__") && name.ends_with("_SECRET") && value.chars().all(|c| c.is_ascii_lowercase() || "_.-".contains(c)) {
+        return (Class::File, "it names a file below /run/secrets", None);
     }
     if let Some(found) = KNOWN_SHAPE.find(value) {
         return (Class::Literal, "it has the shape of a token or private key", Some(found.as_str()));
