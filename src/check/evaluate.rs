@@ -147,7 +147,7 @@ fn without_subject(check: &Arc<Check>, planes: &Planes) -> Outcome {
     let unreachable = planes.unreachable.iter().find(|(k, _)| *k == kind).map(|(_, reason)| *reason);
     let (status, reason, message) = match (unreachable, planes.seen.contains(&kind)) {
         (Some(reason), _) => {
-            (Status::NotEvaluated, reason, format!("not evaluated: the target that has the {kind} facts could not be reached"))
+            (Status::NotEvaluated, reason, format!("not evaluated: the target that has the {kind} facts could not be read ({reason})"))
         }
         (None, true) => (Status::NotApplicable, Reason::NoTarget, format!("does not apply: there is no {kind}")),
         (None, false) => (Status::NotEvaluated, Reason::NoTarget, format!("not evaluated: no target shows {kind} facts")),

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Document, Kind, Reason, Snapshot};
+use crate::facts::{Document, Kind, Reason, Snapshot, State};
 
 /// The facts that checks read.
 #[derive(Debug, Default)]
@@ -87,6 +87,12 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         match target.unreachable {
             Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
             None => seen.extend(kinds),
+        }
+    }
+    // Files that make no project hide how many services there are.
+    for project in snapshot.documents.iter().filter(|document| document.kind == Kind::Compose) {
+        if matches!(project.facts.get("services").state, State::Unknown(_)) {
+            unreachable.push((Kind::Container, Reason::Unsupported));
         }
     }
     (seen, unreachable)

@@ -91,7 +91,7 @@ impl SecretScan {
         let (label, scanned) = if let Some(parts) = ASSIGNMENT.captures(token) {
             let name = parts.get(2).map_or("", |m| m.as_str());
             (
-                format!("{}{name}", parts.get(1).map_or("", |m| m.as_str())),
+                label(parts.get(1).map_or("", |m| m.as_str()), name),
                 self.scan(name, unquote(parts.get(3).map_or("", |m| m.as_str())), groups),
             )
         } else if let Some(password) = token.strip_prefix("-p").filter(|p| program.starts_with("mysql") && !p.is_empty()) {
@@ -100,8 +100,8 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if before.starts_with('-') && is_secret_name(before.trim_start_matches('-')) && !token.starts_with('-') {
-            (before.to_owned(), self.scan("password", token, groups))
+        } else if before.starts_with('-') && !before.contains('=') && is_secret_name(before.trim_start_matches('-')) && !token.starts_with('-') {
+            (label("", before), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {
             ("an Authorization header".to_owned(), self.scan("token", token, groups))
         } else {
@@ -160,6 +160,13 @@ fn hidden(token: &str) -> String {
         }
         _ => REDACTED.to_owned(),
     }
+}
+
+/// An option or variable for people; what does not look like a name may be a part of the secret.
+fn label(dashes: &str, name: &str) -> String {
+    let one_case = name == name.to_ascii_lowercase() || name == name.to_ascii_uppercase();
+    let plain = name.len() <= 64 && (one_case || !name.chars().any(|c| c.is_ascii_digit()));
+    if plain { format!("{dashes}{name}") } else { "an option".to_owned() }
 }
 
 /// Names are shown in lower or upper case throughout; base64 with a trailing `=` is no name.
