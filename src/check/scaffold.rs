@@ -28,8 +28,8 @@ pub fn scaffold(id: &str, subject: Kind) -> String {
          message: \"{{name}} <what is wrong>\"\n\
          expected: <what was wanted>\n\
          observed: \"{{{path}}}\"\n\
-         why: <todo: why it matters in an imaging stack>\n\
-         fix: <todo: the line to write>\n\
+         why: <todo, why it matters in an imaging stack>\n\
+         fix: <todo, the line to write>\n\
          references: []\n\
          cases:\n\
          \x20 - {{expect: pass, facts: {}}}\n\

@@ -13,6 +13,8 @@ use crate::profile::VerdictWord;
 
 /// Narrower than this, columns hold no words; wider than that, lines are hard to follow.
 const WIDTHS: std::ops::RangeInclusive<usize> = 60..=160;
+/// Gaps between the columns of the widest table.
+const MAX_GAPS: usize = 5;
 
 /// Where the report is written.
 pub(super) struct Paper<'a> {
@@ -82,9 +84,10 @@ impl<'a> Paper<'a> {
         table
     }
 
-    /// Share of the paper, in characters.
+    /// Share of the paper, in characters; the gaps between columns come on top.
     pub(super) fn share(&self, percent: usize) -> ColumnConstraint {
-        ColumnConstraint::Absolute(Width::Fixed(u16::try_from(self.width * percent / 100).unwrap_or(u16::MAX)))
+        let width = self.width.saturating_sub(MAX_GAPS) * percent / 100;
+        ColumnConstraint::Absolute(Width::Fixed(u16::try_from(width).unwrap_or(u16::MAX)))
     }
 
     fn styled(&mut self, style: Style, text: &str) -> io::Result<()> {
