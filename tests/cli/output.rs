@@ -98,5 +98,5 @@ fn checks_and_profiles_are_listed_shown_and_written() {
     std::fs::create_dir(place.path().join("own")).unwrap();
     std::fs::write(place.path().join("own/site-mine.yaml"), new).unwrap();
     let unfinished = run_in(place.path(), &["checks", "test", "--checks", "own"]).ends_with(2);
-    assert!(unfinished.err.contains("site-mine.yaml:") && unfinished.err.contains("todo"), "{}", unfinished.err);
+    assert!(unfinished.err.contains("site-mine.yaml:") && unfinished.err.contains("placeholder"), "{}", unfinished.err);
 }
