@@ -195,15 +195,18 @@ fn weigh(
         weighed.blocking.extend(required_failures(profile, judgement, &failures, least));
     }
     weighed.open.extend(incomplete(situation));
+    if situation.nothing_collected {
+        return weighed; // every control is open then; to say so for each profile tells nobody anything
+    }
     for (profile, judgement) in judged {
-        score(profile, judgement, situation, options, &mut weighed);
-        if options.baseline.is_none() {
-            weighed.open.extend(unproven(profile, judgement));
-        }
-        weighed.open.extend(coverage(profile, judgement, options));
         if situation.static_only && !profile.accepts_declared() && options.baseline.is_none() {
             weighed.open.push(format!("Files alone cannot satisfy {}: it asks for evidence from what runs.", profile.name));
         }
+        if options.baseline.is_none() {
+            weighed.open.extend(unproven(profile, judgement));
+        }
+        score(profile, judgement, situation, options, &mut weighed);
+        weighed.open.extend(coverage(profile, judgement, options));
     }
     weighed
 }
