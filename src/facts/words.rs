@@ -46,7 +46,7 @@ impl Words {
 
 const REDACTED: &str = "[redacted]";
 
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|[^\s"';|<>(){}&]+|&"#));
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|(?:\$\{[^}]*\}|[^\s"';|<>(){}&])+|&"#));
 static FLAG: LazyLock<Regex> = LazyLock::new(|| constant(r"^(-[A-Za-z]{1,3}|-[0-9]|--[a-z][a-z0-9]*([-_.][a-z0-9]+)*)$"));
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| constant(r"^(--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$"));
 static SMALL: LazyLock<Regex> =
