@@ -94,7 +94,7 @@ pub struct SecretScan {
 /// Names of settings whose value is a secret. Parts are separated by anything but letters and digits, or by a capital.
 static SECRET_PART: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(^|[^a-z])(password|passwd|passphrase|pwd|pass|secret|secrets|token|credential|credentials|registered_?users|htpasswd)([^a-z]|$)|(api|access|private|secret|encryption|encrypt|signing|sign|master|auth|account|storage|session|jwt|hmac|license|service|registration|shared)[^a-z]?key([^a-z]|$)|(^|[^a-z])(basic_?auth|auth_?basic|connection_?string|dsn|jwt|pat|psk|salt)([^a-z]|$)|password|passwd|secret|apikey|_token$|^token|token$|_key$|^key$",
+        r"(?i)(^|[^a-z])(password|passwd|passphrase|pwd|pass|secret|secrets|token|credential|credentials|registered_?users|htpasswd|requirepass|masterauth)([^a-z]|$)|(api|access|private|secret|encryption|encrypt|signing|sign|master|auth|account|storage|session|jwt|hmac|license|service|registration|shared)[^a-z]?key([^a-z]|$)|(^|[^a-z])(basic_?auth|auth_?basic|connection_?string|dsn|jwt|pat|psk|salt)([^a-z]|$)|password|passwd|secret|apikey|_token$|^token|token$|_key$|^key$",
     )
 });
 /// Settings about a secret that are none: `TOKEN_LIFETIME`, `PASSWORD_MIN_LENGTH`, `PUBLIC_KEY`.

@@ -142,6 +142,6 @@ fn uploads_and_their_scanner() {
 
 #[test]
 fn equal_input_gives_equal_bytes() {
-    let text = "services: {b: {image: x, environment: {P_PASSWORD: aaaaaaaaaa, Q_PASSWORD: bbbbbbb}}, a: {image: x, environment: {P_PASSWORD: bbbbbbb}}}";
+    let text = "name: p\nservices: {b: {image: x, environment: {P_PASSWORD: aaaaaaaaaa, Q_PASSWORD: bbbbbbb}}, a: {image: x, environment: {P_PASSWORD: bbbbbbb}}}";
     assert_eq!(one(text).json(), one(text).json());
 }

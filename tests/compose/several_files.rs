@@ -7,8 +7,8 @@ fn an_override_is_laid_over_the_main_file() {
     let stack = files(&[
         (
             "compose.yaml",
-            "services:\n  a:\n    image: x:1\n    command: [one]\n    environment: {A: '1', B: '1'}\n    ports: ['1:1']\n    volumes: ['d:/d', './src:/app:ro']\n    labels: [l=1]\n    cap_drop: [ALL]\n    \
-             healthcheck: {test: [CMD, 'true'], retries: 3}\n    logging: {driver: json-file, options: {max-size: 1m}}\n    read_only: true\nvolumes: {d: }\n",
+            "services:\n  a:\n    image: x:1\n    command: [one]\n    environment: {A: '1', B: '1'}\n    ports: ['1:1']\n    volumes: ['data:/d', './src:/app:ro']\n    labels: [l=1]\n    cap_drop: [ALL]\n    \
+             healthcheck: {test: [CMD, 'true'], retries: 3}\n    logging: {driver: json-file, options: {max-size: 1m}}\n    read_only: true\nvolumes: {data: }\n",
         ),
         (
             "docker-compose.override.yml",
@@ -32,7 +32,7 @@ fn an_override_is_laid_over_the_main_file() {
     assert_eq!(rows(a, "mounts", &["target", "read_only"]), ["/d false", "/app false"]);
     assert_eq!(rows(a, "labels", &["name", "shown"]), ["l 2", "m 3"]);
     assert_eq!(a.list("command").unwrap().items.len(), 2);
-    assert_eq!(place(a.get("read_only")), "docker-compose.override.yml:12:5");
+    assert_eq!(place(a.get("read_only")), "docker-compose.override.yml:11:5");
     assert_eq!(stack.services(), ["a", "b"]);
     assert_eq!(word(stack.compose(), "override_files"), "[docker-compose.override.yml]");
     assert_eq!(word(stack.compose(), "files"), "[compose.yaml, docker-compose.override.yml]");

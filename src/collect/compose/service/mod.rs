@@ -82,6 +82,10 @@ impl<'p> Service<'p> {
                 facts.put("image.reference", read::text_fact(entry, read));
             }
         }
+        facts.put("container_name", match self.entry("container_name").filter(|entry| !is_empty(entry)) {
+            Some(entry) => read::text_fact(entry, |text| Ok(text.to_owned())),
+            None => Fact::absent().at(&self.at.origin()),
+        });
         let built = self.entry("build");
         let origin = built.map_or(self.at, |entry| &entry.at).origin();
         facts.set("image.built", built.is_some(), &origin);

@@ -47,6 +47,12 @@ fn collect(service: &Service<'_>, items: &mut Items, depth: usize, read_only: bo
         let at = service.entry("use_api_socket").map_or(service.at, |entry| &entry.at);
         items.add(Ok(vec![plain_mount("bind", Some("/var/run/docker.sock"), "/var/run/docker.sock", false, at)]));
     }
+    for key in ["volumes", "tmpfs", "secrets", "configs", "volumes_from"] {
+        let odd = service.entry(key).filter(|entry| entry.node.list().is_none() && !super::is_empty(entry));
+        if let Some(entry) = odd {
+            items.add(Err(super::read::unreadable(entry)));
+        }
+    }
     for node in nodes(service, "volumes_from") {
         if let Err(why) = from_other(service, node, items, depth) {
             items.add(Err(why));
