@@ -41,8 +41,7 @@ const SENSITIVE_BELOW: [&str; 19] = [
     "/var/lib/kubelet",
 ];
 /// Sensitive themselves; data of single services lies below.
-const SENSITIVE_SELF: [&str; 10] =
-    ["/", "/var", "/var/lib", "/var/log", "/var/spool", "/var/cache", "/opt", "/srv", "/mnt", "/media"];
+const SENSITIVE_SELF: [&str; 6] = ["/", "/var", "/var/lib", "/var/log", "/var/spool", "/var/cache"];
 /// Harmless when read-only.
 const HARMLESS: [&str; 9] = [
     "/etc/localtime",

@@ -5,10 +5,11 @@ use serde_json::Value as Json;
 use super::client::Client;
 use super::failure::Failure;
 
-/// Names of the programs that run in a container. Only the kernel's name is asked for: command lines hold secrets.
+/// Names of the programs that run in a container: the kernel's and the process's own. Of a command line only the first
+/// word is looked at: the rest may hold secrets.
 pub(super) async fn processes(client: &Client, id: &str, podman: bool) -> Result<Vec<String>, Failure> {
     // Podman would run `ps` inside the container for options that it does not know, so it gets its own words.
-    let columns = if podman { "pid%2Ccomm" } else { "-eo%20pid%2Ccomm" };
+    let columns = if podman { "pid%2Ccomm%2Cargs" } else { "-eo%20pid%2Ccomm%2Cargs" };
     let path = format!("/containers/{id}/top?ps_args={columns}");
     let answer = client.json(&path).await?;
     names(&answer).ok_or_else(|| Failure::malformed("GET /containers/…/top", "it holds no table of programs"))
@@ -16,9 +17,16 @@ pub(super) async fn processes(client: &Client, id: &str, podman: bool) -> Result
 
 fn names(answer: &Json) -> Option<Vec<String>> {
     let titles = answer.get("Titles")?.as_array()?;
-    let column = titles.iter().position(|title| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM")))?;
+    let is_name = |title: &Json| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM" | "ARGS"));
+    let columns: Vec<usize> = (0..titles.len()).filter(|i| is_name(&titles[*i])).collect();
     let rows = answer.get("Processes")?.as_array()?;
-    let mut names: Vec<String> = rows.iter().map(|row| Some(program(row.as_array()?.get(column)?.as_str()?))).collect::<Option<_>>()?;
+    let mut names = Vec::new();
+    for row in rows {
+        let cells = row.as_array()?;
+        names.push(program(cells.get(*columns.first()?)?.as_str()?));
+        // A cell that is no program's name adds nothing to the one before it.
+        names.extend(columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"));
+    }
     names.sort();
     names.dedup();
     Some(names)

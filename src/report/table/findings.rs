@@ -41,7 +41,7 @@ pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
         ]);
     }
     table.set_constraints([paper.share(10), paper.share(31), paper.share(24), paper.share(35)]);
-    paper.section("What to fix first", table)
+    paper.section("What to fix first", &table)
 }
 
 /// The failure in words. Sentences that differ only in the subject's name become one.

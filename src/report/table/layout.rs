@@ -62,7 +62,7 @@ impl<'a> Paper<'a> {
     }
 
     /// A table under a heading; nothing at all when it has no rows.
-    pub(super) fn section(&mut self, heading: &str, table: Table) -> io::Result<()> {
+    pub(super) fn section(&mut self, heading: &str, table: &Table) -> io::Result<()> {
         if table.is_empty() {
             return Ok(());
         }

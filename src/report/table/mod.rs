@@ -83,7 +83,7 @@ fn by_subject(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
         }
         table.add_row(cells);
     }
-    paper.section("By subject", table)
+    paper.section("By subject", &table)
 }
 
 fn subject_line(subject: SubjectView<'_>, place: &str) -> String {

@@ -26,7 +26,7 @@ pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
         }
     }
     table.set_constraints([paper.share(16), paper.share(38), paper.share(20), paper.share(26)]);
-    paper.section("What could not be evaluated", table)
+    paper.section("What could not be evaluated", &table)
 }
 
 fn by_reason(view: &View<'_>) -> Vec<[String; 4]> {
