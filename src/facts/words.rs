@@ -46,7 +46,8 @@ impl Words {
 
 const REDACTED: &str = "[redacted]";
 
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|(?:\$\{[^}]*\}|[^\s"';|<>(){}&])+|&"#));
+static TOKEN: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|(?:\$\{[^}]*\}|[^\s"';|<>(){}&])+|&"#));
 static FLAG: LazyLock<Regex> = LazyLock::new(|| constant(r"^(-[A-Za-z]{1,3}|-[0-9]|--[a-z][a-z0-9]*([-_.][a-z0-9]+)*)$"));
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| constant(r"^(--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$"));
 static SMALL: LazyLock<Regex> =
@@ -100,7 +101,11 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if FLAG.is_match(before) && is_secret_name(before.trim_start_matches('-')) && !token.starts_with('-') && !is_operator(token) {
+        } else if FLAG.is_match(before)
+            && is_secret_name(before.trim_start_matches('-'))
+            && !token.starts_with('-')
+            && !is_operator(token)
+        {
             (before.to_owned(), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {
             ("an Authorization header".to_owned(), self.scan("token", token, groups))

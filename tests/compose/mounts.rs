@@ -33,7 +33,13 @@ fn volumes_in_every_form() {
 #[test]
 fn binds_of_the_project_and_of_the_home_folder() {
     let stack = with(
-        &[("compose.yaml", "services:\n  a:\n    image: x\n    volumes: ['./conf:/conf:Z', '~/data:/data', '~:/home', './none:/none', '../up:/up', '/gone/x:/x']\n"), ("conf/x", "")],
+        &[
+            (
+                "compose.yaml",
+                "services:\n  a:\n    image: x\n    volumes: ['./conf:/conf:Z', '~/data:/data', '~:/home', './none:/none', '../up:/up', '/gone/x:/x']\n",
+            ),
+            ("conf/x", ""),
+        ],
         &[("HOME", "/nonexistent-home")],
         &[],
     );
@@ -107,7 +113,9 @@ fn sockets_by_way_of_other_services() {
 
 #[test]
 fn an_entry_that_cannot_be_read_makes_the_list_incomplete() {
-    let stack = one("services: {a: {image: x, volumes: ['a:b:c:d', 'xx:/x', {source: y}]}, b: {image: x, volumes: nonsense}}\nvolumes: {xx: }");
+    let stack = one(
+        "services: {a: {image: x, volumes: ['a:b:c:d', 'xx:/x', {source: y}]}, b: {image: x, volumes: nonsense}}\nvolumes: {xx: }",
+    );
     assert_eq!(stack.service("a").list("mounts").unwrap().items.len(), 1);
     assert!(stack.service("a").list("mounts").unwrap().incomplete.is_some());
     assert!(stack.service("b").list("mounts").unwrap().incomplete.is_some());

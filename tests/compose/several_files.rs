@@ -47,7 +47,11 @@ fn a_named_file_of_another_name_stands_alone() {
     ]);
     let services = |name: &str| {
         let collected = crate::support::collect(&folder.path().join(name), &[], &[]);
-        (collected.documents[0].name.to_string(), word(&collected.documents[0].facts, "services"), word(&collected.documents[1].facts, "privileged"))
+        (
+            collected.documents[0].name.to_string(),
+            word(&collected.documents[0].facts, "services"),
+            word(&collected.documents[1].facts, "privileged"),
+        )
     };
     assert_eq!(services("compose.yaml"), ("compose.yaml".into(), "[a]".into(), "true".into()));
     assert_eq!(services("docker-compose.prod.yml"), ("docker-compose.prod.yml".into(), "[p]".into(), "false".into()));
@@ -56,8 +60,14 @@ fn a_named_file_of_another_name_stands_alone() {
 #[test]
 fn reset_and_override_tags() {
     let stack = files(&[
-        ("compose.yaml", "services:\n  a:\n    image: x\n    build: .\n    user: '5'\n    ports: ['1:1']\n    environment: {A: '1', B: '2'}\n    volumes: ['/etc:/etc']\n"),
-        ("compose.override.yaml", "services:\n  a:\n    build: !reset null\n    user: !reset\n    ports: !override ['2:2']\n    environment:\n      A: !reset null\n    volumes: !reset []\n    cap_add: !reset []\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x\n    build: .\n    user: '5'\n    ports: ['1:1']\n    environment: {A: '1', B: '2'}\n    volumes: ['/etc:/etc']\n",
+        ),
+        (
+            "compose.override.yaml",
+            "services:\n  a:\n    build: !reset null\n    user: !reset\n    ports: !override ['2:2']\n    environment:\n      A: !reset null\n    volumes: !reset []\n    cap_add: !reset []\n",
+        ),
     ]);
     let a = stack.service("a");
     assert_eq!(word(a, "image.built"), "false");
@@ -128,7 +138,10 @@ fn circles_and_missing_files_are_named() {
         assert_eq!(word(stack.compose(), "parses"), "false", "{text}");
         let label = stack.labels("parse_errors").join(" ");
         assert!(label.contains(expected), "{text}: {label}");
-        assert!(label.starts_with("compose.yaml:1:") || label.starts_with("b.yaml:1:") || label.starts_with("c.yaml:1"), "{label}");
+        assert!(
+            label.starts_with("compose.yaml:1:") || label.starts_with("b.yaml:1:") || label.starts_with("c.yaml:1"),
+            "{label}"
+        );
         assert_eq!(word(stack.compose(), "services"), "unknown unsupported");
     }
 }
@@ -143,7 +156,11 @@ fn what_lies_on_another_machine_is_unknown() {
 #[test]
 fn compose_file_of_dot_env_is_heeded() {
     let stack = with(
-        &[("compose.yaml", "services: {a: {image: x}}"), ("prod.yaml", "services: {b: {image: x}}"), (".env", "COMPOSE_FILE=prod.yaml\n")],
+        &[
+            ("compose.yaml", "services: {a: {image: x}}"),
+            ("prod.yaml", "services: {b: {image: x}}"),
+            (".env", "COMPOSE_FILE=prod.yaml\n"),
+        ],
         &[],
         &[],
     );

@@ -76,12 +76,7 @@ impl Variables {
     }
 
     /// Interpolates with names that hold besides the variables (earlier lines of a file of variables).
-    pub(super) fn interpolate_with(
-        &self,
-        text: &str,
-        plain: bool,
-        find: &dyn Fn(&str) -> Found,
-    ) -> Result<Value, TemplateError> {
+    pub(super) fn interpolate_with(&self, text: &str, plain: bool, find: &dyn Fn(&str) -> Found) -> Result<Value, TemplateError> {
         if !text.contains('$') {
             return Ok(Value { text: text.into(), plain, parts: Vec::new() });
         }

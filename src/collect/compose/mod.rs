@@ -81,7 +81,9 @@ fn layout(path: &Path, process: &Variables) -> Option<Layout> {
 
 fn nowhere(path: &Path, given: &str) -> Collected {
     let (reason, message) = match std::fs::read_dir(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => (Reason::Permission, "the folder cannot be read: permission denied"),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            (Reason::Permission, "the folder cannot be read: permission denied")
+        }
         _ => (Reason::Unreachable, "no compose file is there: name the file, or a folder with a compose.yaml"),
     };
     Collected { unreachable: Some(reason), errors: vec![CollectError::new(given, message)], ..Collected::default() }
@@ -101,7 +103,10 @@ fn load(loader: &mut Loader, layout: &Layout, variables: &Variables) -> Result<N
 
 /// Services at the top level.
 fn looks_like_version_1(tree: &Node) -> bool {
-    tree.map().into_iter().flat_map(|map| map.values()).any(|entry| ["image", "build"].iter().any(|key| entry.node.get(key).is_some()))
+    tree.map()
+        .into_iter()
+        .flat_map(|map| map.values())
+        .any(|entry| ["image", "build"].iter().any(|key| entry.node.get(key).is_some()))
 }
 
 fn assemble(tree: Node, layout: Layout, variables: Variables, selection: &Selection, context: &Context<'_>) -> Project {

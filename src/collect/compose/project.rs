@@ -98,7 +98,8 @@ impl Project {
         }
         for node in service.get("volumes").and_then(Node::list).unwrap_or_default() {
             let Ok(volume) = super::service::volume::Volume::read(node) else { continue };
-            let named = volume.kind == "volume" && volume.source.as_ref().is_some_and(|name| self.declared("volumes", name).is_none());
+            let named =
+                volume.kind == "volume" && volume.source.as_ref().is_some_and(|name| self.declared("volumes", name).is_none());
             if named {
                 out.push(Failure::invalid("`volumes` names a volume that is declared nowhere", &node.at));
             }

@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn words_of_a_shell_text() {
-        assert_eq!(shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#), ["bash", "-c", "pip install x && run", "a b", "c d", ""]);
+        assert_eq!(
+            shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#),
+            ["bash", "-c", "pip install x && run", "a b", "c d", ""]
+        );
         assert!(shell_words("  ").is_empty());
     }
 }

@@ -67,7 +67,8 @@ pub(in crate::collect::compose) fn settings(service: &Service<'_>) -> Settings {
     }
     let Some(environment) = service.entry("environment") else { return out };
     let Some(map) = environment.node.map() else {
-        let why = Unknown::new(Reason::Unsupported, format!("`environment` is neither a list nor a mapping ({})", environment.at));
+        let why =
+            Unknown::new(Reason::Unsupported, format!("`environment` is neither a list nor a mapping ({})", environment.at));
         out.incomplete.get_or_insert(why);
         return out;
     };
@@ -106,7 +107,8 @@ fn read_file(service: &Service<'_>, node: &Node, out: &mut Settings) -> Result<(
         Some(_) => option("path")?,
         None => Some(text(node)?),
     };
-    let written = written.ok_or_else(|| Unknown::new(Reason::Unsupported, format!("an env_file without a path ({})", node.at)))?;
+    let written =
+        written.ok_or_else(|| Unknown::new(Reason::Unsupported, format!("an env_file without a path ({})", node.at)))?;
     let required = option("required")?.and_then(boolean).unwrap_or(true);
     let raw = option("format")?.is_some_and(|format| format == "raw");
     let path = files::join(&node.at.source.directory, written);
