@@ -102,6 +102,7 @@ fn includes_bring_their_own_folder_and_variables() {
     let source = rows(stack.service("db"), "mounts", &["source"]).remove(0);
     assert!(source.ends_with("include/db/conf"), "{source}");
     assert_eq!(env(stack.service("db"), "MODE").text("shown"), Some("production"));
+    assert_eq!(env(stack.service("db"), "FROM_FILE").text("shown"), Some("production"));
     assert_eq!(place(stack.service("db").get("image.reference")), "db/compose.yaml:3:5");
     assert_eq!(word(stack.compose(), "parses"), "true");
 }

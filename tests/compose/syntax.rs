@@ -203,6 +203,16 @@ fn commands_are_split_and_their_secrets_found() {
 }
 
 #[test]
+fn a_password_glued_to_its_flag_is_no_label() {
+    let stack = web(
+        "entrypoint: []\ncommand: mysql -pMyPassword1hunter2 clinic\npost_start: [{command: [curl, -u, 'me:hunter2hunter2', x]}]",
+    );
+    let labels = rows(stack.service("web"), "command_secrets", &["label"]);
+    assert_eq!(labels, ["-p in the command", "-u in the post_start"]);
+    assert!(!stack.json().contains("hunter2"));
+}
+
+#[test]
 fn variables_in_commands_and_health_checks_are_no_secrets() {
     let stack =
         web("entrypoint: []\ncommand: [run, '--password=${PW}', '--token=$$TOKEN', '--secret=$${SECRET}']\nhealthcheck:\n  \

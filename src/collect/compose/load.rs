@@ -95,6 +95,8 @@ pub(super) struct Loader {
     pub layers: Vec<Layer>,
     /// What is strange but stops nothing.
     pub remarks: Vec<String>,
+    /// Folders of included projects with the variables that hold there.
+    pub scopes: Vec<(PathBuf, Variables)>,
     /// Files being read right now, to notice that one includes itself.
     open: Vec<PathBuf>,
     copies: usize,
@@ -117,6 +119,7 @@ impl Loader {
             overrides: overrides.to_vec(),
             layers: Vec::new(),
             remarks: Vec::new(),
+            scopes: Vec::new(),
             open: Vec::new(),
             copies: 0,
             cache: Vec::new(),

@@ -49,7 +49,8 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
     document.project = Some(project::name(tree.as_ref().ok(), &layout.directory, &variables));
     match tree {
         Ok(tree) => {
-            let project = assemble(tree, layout, variables, selection, context);
+            let mut project = assemble(tree, layout, variables, selection, context);
+            project.scopes = std::mem::take(&mut loader.scopes);
             for (name, entry) in project.services() {
                 let service = Service { name, at: &entry.at, node: &entry.node, project: &project };
                 out.documents.push(service.document(given, context.groups));
@@ -116,7 +117,7 @@ fn assemble(tree: Node, layout: Layout, variables: Variables, selection: &Select
         profiles.extend(set.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()));
     }
     let home = context.environment.get("HOME").filter(|home| !home.is_empty()).cloned();
-    Project { name, directory: layout.directory, tree, profiles, home, variables }
+    Project { name, directory: layout.directory, tree, profiles, home, variables, scopes: Vec::new() }
 }
 
 /// Texts of a list, as far as they can be known.

@@ -6,7 +6,7 @@ use super::Service;
 use super::lacks_image;
 use super::read::boolean;
 use crate::collect::compose::classify::classify;
-use crate::collect::compose::value::{Found, Node, Operator, OperatorKind, Part, Value, Variable, is_null, text};
+use crate::collect::compose::value::{Node, Operator, OperatorKind, Part, Value, Variable, is_null, text};
 use crate::collect::compose::{dotenv, files};
 use crate::collect::yaml::{Map, Place, Source};
 use crate::facts::{Fact, Groups, List, Reason, Record, Unknown};
@@ -75,7 +75,7 @@ pub(in crate::collect::compose) fn settings(service: &Service<'_>) -> Settings {
     for (name, entry) in map {
         let bare = is_null(&entry.node);
         let value = match entry.node.scalar() {
-            Some(value) if value.is_null() => from_process(service, name),
+            Some(value) if value.is_null() => from_process(service, name, &entry.at),
             Some(value) => value.clone(),
             None => {
                 let why = Unknown::new(Reason::Unsupported, format!("a variable that is no text ({})", entry.at));
@@ -89,12 +89,12 @@ pub(in crate::collect::compose) fn settings(service: &Service<'_>) -> Settings {
 }
 
 /// `NAME` without a value is taken from the variables of the project: a reference.
-fn from_process(service: &Service<'_>, name: &str) -> Value {
+fn from_process(service: &Service<'_>, name: &str, at: &Place) -> Value {
     // A typing error such as `NAME:value` is no reference: what stands behind the colon stands there in clear.
     if let Some((_, value)) = name.split_once(':') {
         return Value::literal(value);
     }
-    let found = service.project.variables.get(name).map_or(Found::Unset, |value| Found::Set(value.to_owned()));
+    let found = service.project.variables_at(at).find(name);
     // Compose leaves a variable out that is not set: nothing is unresolved.
     let operator = Operator { kind: OperatorKind::Default, empty_counts_as_unset: false, word: Vec::new() };
     let variable = Variable { name: name.to_owned(), accidental: false, operator: Some(operator), found };
@@ -126,10 +126,10 @@ fn read_file(service: &Service<'_>, node: &Node, out: &mut Settings) -> Result<(
         }
     };
     let source = Source { shown: shown(service, &path).into(), directory: node.at.source.directory.clone() };
-    let parsed = dotenv::parse(&content, &source.into(), &service.project.variables, raw);
+    let parsed = dotenv::parse(&content, &source.into(), service.project.variables_at(&node.at), raw);
     for line in parsed.lines {
         let bare = line.value.is_none();
-        let value = line.value.unwrap_or_else(|| from_process(service, &line.name));
+        let value = line.value.unwrap_or_else(|| from_process(service, &line.name, &node.at));
         out.variables.insert(line.name, Setting { value, at: line.at, bare });
     }
     match parsed.broken.first() {
