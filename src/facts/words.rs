@@ -46,7 +46,8 @@ impl Words {
 
 const REDACTED: &str = "[redacted]";
 
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|[^\s"';|<>(){}&]+|&"#));
+static TOKEN: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|(?:\$\{[^}]*\}|[^\s"';|<>(){}&])+|&"#));
 static FLAG: LazyLock<Regex> = LazyLock::new(|| constant(r"^(-[A-Za-z]{1,3}|-[0-9]|--[a-z][a-z0-9]*([-_.][a-z0-9]+)*)$"));
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| constant(r"^(--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$"));
 static SMALL: LazyLock<Regex> =
@@ -100,7 +101,11 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if before.starts_with('-') && is_secret_name(before.trim_start_matches('-')) && !token.starts_with('-') {
+        } else if FLAG.is_match(before)
+            && is_secret_name(before.trim_start_matches('-'))
+            && !token.starts_with('-')
+            && !is_operator(token)
+        {
             (before.to_owned(), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {
             ("an Authorization header".to_owned(), self.scan("token", token, groups))
@@ -114,7 +119,7 @@ impl SecretScan {
         let known = |word: &str| {
             FLAG.is_match(word)
                 || SMALL.is_match(word)
-                || matches!(word, "&&" | "||" | ";" | "|" | "<" | ">" | "(" | ")" | "{" | "}" | "&")
+                || is_operator(word)
                 || self.vocabulary.contains(&word.to_ascii_lowercase())
         };
         if known(token) || SHOWN_PATH.is_match(token) {
@@ -167,6 +172,10 @@ fn is_plain_name(name: &str) -> bool {
     name.len() <= 40
         && (name == name.to_ascii_lowercase() || name == name.to_ascii_uppercase())
         && !name.chars().any(|c| c.is_ascii_digit())
+}
+
+fn is_operator(token: &str) -> bool {
+    matches!(token, "&&" | "||" | ";" | "|" | "<" | ">" | "(" | ")" | "{" | "}" | "&")
 }
 
 fn is_scheme(token: &str) -> bool {
