@@ -89,7 +89,9 @@ impl SecretScan {
     }
 
     fn secret(&self, program: &str, before: &str, token: &str, groups: &mut Groups) -> Option<WordSecret> {
-        let (label, scanned) = if let Some(parts) = ASSIGNMENT.captures(token) {
+        // base64 ends in `=` and is no assignment.
+        let assigns = |parts: &regex::Captures<'_>| parts.get(3).is_some_and(|value| !value.as_str().trim_matches('=').is_empty());
+        let (label, scanned) = if let Some(parts) = ASSIGNMENT.captures(token).filter(assigns) {
             let name = parts.get(2).map_or("", |m| m.as_str());
             (
                 format!("{}{name}", parts.get(1).map_or("", |m| m.as_str())),
@@ -101,12 +103,9 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if FLAG.is_match(before)
-            && is_secret_name(before.trim_start_matches('-'))
-            && !token.starts_with('-')
-            && !is_operator(token)
-        {
-            (before.to_owned(), self.scan("password", token, groups))
+        } else if names_a_secret(before) && !token.starts_with('-') && !is_operator(token) {
+            // Only what has the shape of an option is shown: `-pVALUE` is none.
+            (if FLAG.is_match(before) { before } else { "an option" }.to_owned(), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {
             ("an Authorization header".to_owned(), self.scan("token", token, groups))
         } else {
@@ -176,6 +175,11 @@ fn is_plain_name(name: &str) -> bool {
 
 fn is_operator(token: &str) -> bool {
     matches!(token, "&&" | "||" | ";" | "|" | "<" | ">" | "(" | ")" | "{" | "}" | "&")
+}
+
+/// `--api-key`, but not `--api-key=value`, which holds its value itself.
+fn names_a_secret(option: &str) -> bool {
+    option.starts_with('-') && !option.contains('=') && is_secret_name(option.trim_start_matches('-'))
 }
 
 fn is_scheme(token: &str) -> bool {

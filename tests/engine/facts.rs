@@ -162,7 +162,7 @@ async fn networks_are_those_of_the_container_whose_namespace_is_used() {
     assert_eq!((web.project.as_deref(), web.service.as_deref()), (Some("clinic"), Some("web")));
     let networks: Vec<_> = find(&collected, Kind::Container, "side").facts.list("networks").unwrap().records().cloned().collect();
     assert_eq!((networks[0].text("name"), networks[0].bool("internal")), (Some("back"), Some(true)));
-    assert_eq!(why(networks[1].get("internal")), Some(Reason::UnknownFact), "the engine does not list it");
+    assert_eq!(why(networks[2].get("internal")), Some(Reason::UnknownFact), "the engine does not list it");
     assert_eq!(why(find(&collected, Kind::Container, "lost").facts.get("networks")), Some(Reason::UnknownFact));
 }
 
@@ -183,7 +183,7 @@ async fn every_raw_fact_of_the_catalogue_is_written() {
         _ => None,
     });
     let collected = collect(&server.socket).await;
-    let of_compose = ["container.image.built", "container.env_files", "container.profiles"];
+    let of_compose = ["container.image.built", "container.container_name", "container.env_files", "container.profiles"];
     for (path, _) in pacscan::facts::Catalogue::get().iter().filter(|(_, spec)| spec.stage == pacscan::facts::Stage::Raw) {
         let Some((kind, rest)) = path.split_once('.') else { continue };
         let Some(kind) = [Kind::Container, Kind::Image, Kind::Engine].into_iter().find(|k| k.word() == kind) else { continue };

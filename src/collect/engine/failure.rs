@@ -63,6 +63,11 @@ impl Failure {
         Self::new(reason, text)
     }
 
+    /// Whether something went wrong; what simply cannot be seen is no error, only unknown.
+    pub fn is_error(&self) -> bool {
+        self.status.is_some() || matches!(self.reason, Reason::Timeout | Reason::Unreachable | Reason::Permission | Reason::Error)
+    }
+
     /// Whether the engine answered that there is no such thing.
     pub fn is_missing(&self) -> bool {
         self.status == Some(404)

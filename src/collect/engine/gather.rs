@@ -188,6 +188,11 @@ impl<'a> Gather<'a> {
     async fn image(&self, id: String) -> Image {
         let (inspect_path, history_path) = (format!("/images/{id}/json"), format!("/images/{id}/history"));
         let (inspect, history) = tokio::join!(self.client.json(&inspect_path), self.client.json(&history_path));
+        let gone = |failure: Failure| match failure.is_missing() {
+            true => Failure::new(Reason::ImageNotSeen, "the image is no longer there: it was removed or replaced after its container was made"),
+            false => failure,
+        };
+        let (inspect, history) = (inspect.map_err(gone), history.map_err(gone));
         let os = Err(Failure::new(Reason::NotProbed, "the number of requests for this run was used up"));
         Image { inspect, history, passwd: None, os }
     }

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::client::Client;
 use super::failure::Failure;
+use crate::facts::Reason;
 
 /// Names of the programs that run in a container: the kernel's and the process's own. Of a command line only the first
 /// word is looked at: the rest may hold secrets.
@@ -42,8 +43,14 @@ fn program(command: &str) -> String {
 
 /// The first lines of a container's log, for scanning in memory.
 pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec<String>, Failure> {
+    if inspect.pointer("/HostConfig/LogConfig/Type").and_then(Json::as_str) == Some("none") {
+        return Ok(Vec::new());
+    }
     let path = format!("/containers/{id}/logs?stdout=1&stderr=1");
-    let answer = client.bytes(&path, client.limits.log).await?;
+    let answer = client.bytes(&path, client.limits.log).await.map_err(|failure| match failure.status {
+        Some(501) => Failure::new(Reason::Unsupported, "its log driver keeps nothing that can be read back"),
+        _ => failure,
+    })?;
     let terminal = inspect.pointer("/Config/Tty").and_then(Json::as_bool).unwrap_or(false);
     let bytes = if terminal { answer.body } else { payload(&answer.body) };
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
@@ -53,8 +60,7 @@ pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec
 fn payload(stream: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = stream;
-    while let [kind @ 0..=2, 0, 0, 0, a, b, c, d, body @ ..] = rest {
-        let _ = kind;
+    while let [0..=2, 0, 0, 0, a, b, c, d, body @ ..] = rest {
         let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX).min(body.len());
         out.extend_from_slice(&body[..length]);
         rest = &body[length..];
