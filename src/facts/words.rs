@@ -90,11 +90,12 @@ impl SecretScan {
 
     fn secret(&self, program: &str, before: &str, token: &str, groups: &mut Groups) -> Option<WordSecret> {
         // base64 ends in `=` and is no assignment.
-        let assigns = |parts: &regex::Captures<'_>| parts.get(3).is_some_and(|value| !value.as_str().trim_matches('=').is_empty());
+        let assigns =
+            |parts: &regex::Captures<'_>| parts.get(3).is_some_and(|value| !value.as_str().trim_matches('=').is_empty());
         let (label, scanned) = if let Some(parts) = ASSIGNMENT.captures(token).filter(assigns) {
             let name = parts.get(2).map_or("", |m| m.as_str());
             (
-                format!("{}{name}", parts.get(1).map_or("", |m| m.as_str())),
+                label(parts.get(1).map_or("", |m| m.as_str()), name),
                 self.scan(name, unquote(parts.get(3).map_or("", |m| m.as_str())), groups),
             )
         } else if let Some(password) = token.strip_prefix("-p").filter(|p| program.starts_with("mysql") && !p.is_empty()) {
@@ -164,6 +165,13 @@ fn hidden(token: &str) -> String {
         }
         _ => REDACTED.to_owned(),
     }
+}
+
+/// An option or variable for people; what does not look like a name may be a part of the secret.
+fn label(dashes: &str, name: &str) -> String {
+    let one_case = name == name.to_ascii_lowercase() || name == name.to_ascii_uppercase();
+    let plain = name.len() <= 64 && (one_case || !name.chars().any(|c| c.is_ascii_digit()));
+    if plain { format!("{dashes}{name}") } else { "an option".to_owned() }
 }
 
 /// Names are shown in lower or upper case throughout; base64 with a trailing `=` is no name.

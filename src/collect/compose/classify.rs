@@ -36,17 +36,20 @@ impl Classified {
 pub(super) fn shown_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/[]@".contains(c);
     match name.find(|c| !plain(c)) {
-        None if name.len() <= 160 && !looks_like_a_value(name) => name.to_owned(),
+        None if name.len() <= 160 && !looks_random(name) => name.to_owned(),
         Some(end) if end > 0 && end <= 64 && name[end..].starts_with(':') => name[..end].to_owned(),
         _ => "(unreadable name)".to_owned(),
     }
 }
 
-/// Long, in both cases, with digits and no separator: a line of a key that was pasted without quotes.
-fn looks_like_a_value(name: &str) -> bool {
-    let has = |test: fn(&char) -> bool| name.chars().any(|c| test(&c));
-    let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
-    name.len() >= 16 && mixed && !name.contains(['_', '.'])
+/// Letters of both cases and digits in one long run: a line of a key that slipped in among the names.
+pub(super) fn looks_random(name: &str) -> bool {
+    let has = |what: fn(&char) -> bool| name.chars().any(|c| what(&c));
+    name.len() >= 12
+        && !name.contains(['_', '.', '-'])
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_digit)
 }
 
 /// Classifies the value of a setting.

@@ -99,6 +99,9 @@ fn load(loader: &mut Loader, layout: &Layout, variables: &Variables) -> Result<N
         let message = "a file of the old format without `services:` (Compose v1) is not supported".to_owned();
         return Err(Failure { message, place: Some(tree.at.clone()), unseen: Some(Reason::Unsupported) });
     }
+    if tree.get("services").is_none() && tree.get("include").is_none() {
+        return Err(Failure::invalid("no `services:`: this is no compose file", &tree.at));
+    }
     Ok(tree)
 }
 

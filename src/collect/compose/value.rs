@@ -239,7 +239,7 @@ impl Value {
 impl Variable {
     /// The name for people; what may be the tail of a password is not shown.
     pub(super) fn shown(&self) -> &str {
-        if self.accidental { "(a variable)" } else { &self.name }
+        if self.accidental || super::classify::looks_random(&self.name) { "(a variable)" } else { &self.name }
     }
 
     /// Whether it was set, but to nothing.

@@ -26,7 +26,9 @@ fn names(answer: &Json) -> Option<Vec<String>> {
         let cells = row.as_array()?;
         names.push(program(cells.get(*columns.first()?)?.as_str()?));
         // A cell that is no program's name adds nothing to the one before it.
-        names.extend(columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"));
+        names.extend(
+            columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"),
+        );
     }
     names.sort();
     names.dedup();

@@ -34,7 +34,8 @@ pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     }
     rows.sort_by_key(|(failing, _)| std::cmp::Reverse((failing[0].severity, failing.len())));
     let wide = paper.is_wide();
-    let mut table = paper.table(if wide { &["Severity", "What", "Where", "Fix"] } else { &["Severity", "What and where", "Fix"] }, true);
+    let mut table =
+        paper.table(if wide { &["Severity", "What", "Where", "Fix"] } else { &["Severity", "What and where", "Fix"] }, true);
     for (failing, applicable) in rows {
         let severity = failing[0].severity;
         let (what, place) = (what(&failing, severity), place(&failing, applicable));
@@ -58,7 +59,8 @@ fn what(failing: &[&ResultView<'_>], severity: Severity) -> String {
     let mut lines: Vec<String> = match (distinct.as_slice(), common) {
         ([one], _) if failing.len() > 1 => vec![brief(without_name(one))],
         (many, Some(head)) => {
-            let detail = |r: &&ResultView<'_>| format!("  {}: {}", short(r.subject.name), brief(&without_name(r)[head.len() + 2..]));
+            let detail =
+                |r: &&ResultView<'_>| format!("  {}: {}", short(r.subject.name), brief(&without_name(r)[head.len() + 2..]));
             [clean(head)].into_iter().chain(many.iter().take(SENTENCES).map(detail)).collect()
         }
         (many, None) => many.iter().take(SENTENCES).map(|result| brief(result.message)).collect(),

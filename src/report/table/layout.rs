@@ -85,7 +85,11 @@ impl<'a> Paper<'a> {
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
             .set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
-        if self.color { table.enforce_styling() } else { table.force_no_tty() };
+        if self.color {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
         table
     }
 
