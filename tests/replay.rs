@@ -14,7 +14,9 @@ fn both_ways(stack: &str, place: &Path, clock_while_collecting: bool) {
     let clock: &[&str] = if clock_while_collecting { &["--as-of", AS_OF] } else { &[] };
     run_in(place, &[&["collect", stack, "-o", "snapshot.json"], clock].concat()).ends_with(0);
     for format in FORMATS {
-        let audit = |target: &str| run_in(place, &["audit", target, "--as-of", AS_OF, "--format", format, "--fail-on", "never"]).ends_with(0);
+        let audit = |target: &str| {
+            run_in(place, &["audit", target, "--as-of", AS_OF, "--format", format, "--fail-on", "never"]).ends_with(0)
+        };
         let (direct, replayed) = (audit(stack), audit("snapshot.json"));
         assert!(!direct.out.is_empty());
         assert_same(&direct.out, &replayed.out, &format!("{stack} as {format}"));

@@ -86,7 +86,9 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         };
         match target.unreachable {
             Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
-            None => seen.extend(kinds),
+            None => {
+                seen.extend(kinds.iter().filter(|kind| **kind != Kind::Container || shows_containers(snapshot, &target.given)))
+            }
         }
     }
     // Files that make no project hide how many services there are.
@@ -96,6 +98,12 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         }
     }
     (seen, unreachable)
+}
+
+/// A compose file that could not be read says nothing about its services.
+fn shows_containers(snapshot: &Snapshot, target: &str) -> bool {
+    let unread = |d: &Document| d.kind == Kind::Compose && *d.target == *target && d.facts.bool("parses") != Some(true);
+    !snapshot.documents.iter().any(unread)
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@ pub enum BaselineError {
     #[error("not a readable report (--baseline takes what `--format json` wrote): {}", without_values(.0))]
     Malformed(#[from] serde_json::Error),
     /// Made by another pacscan.
-    #[error("the report has schema version {}, this pacscan reads {REPORT_SCHEMA_VERSION}: make the baseline again", version(found))]
+    #[error(
+        "the report has schema version {}, this pacscan reads {REPORT_SCHEMA_VERSION}: make the baseline again",
+        version(found)
+    )]
     Version {
         /// The version found.
         found: String,

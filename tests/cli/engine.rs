@@ -10,11 +10,18 @@ use super::support::{folder, results, run, run_in};
 #[test]
 fn a_missing_socket_is_undetermined_even_when_nothing_may_fail() {
     let place = folder(&[]);
-    let ran = run_in(place.path(), &["audit", "docker:///nonexistent.sock", "--fail-on", "never", "--format", "json", "-o", "r.json"]);
+    let ran =
+        run_in(place.path(), &["audit", "docker:///nonexistent.sock", "--fail-on", "never", "--format", "json", "-o", "r.json"]);
     let report = ran.ends_with(3).json();
     assert_eq!(report["verdict"]["decision"], "undetermined");
     assert!(report["errors"][0]["message"].as_str().unwrap().contains("/nonexistent.sock"), "{}", report["errors"]);
-    assert!(report["results"].as_array().unwrap().iter().all(|result| result["status"] == "not_evaluated" || result["check"].as_str().unwrap().starts_with("stack-")));
+    assert!(
+        report["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|result| result["status"] == "not_evaluated" || result["check"].as_str().unwrap().starts_with("stack-"))
+    );
     assert!(place.path().join("r.json").is_file());
     let beside = run(&["audit", "docker/stacks/clinic", "docker:///nonexistent.sock", "--fail-on", "never"]).ends_with(3);
     assert!(beside.out.contains("nonexistent.sock"), "{}", beside.out);
@@ -60,6 +67,7 @@ fn targets_may_be_named_together() {
     let target = format!("docker://{}", server.socket.display());
     let report = run(&["audit", "docker/stacks/clinic", &target, "--all-containers", "--format", "json"]).ends_with(1).json();
     assert_eq!(report["audit"]["targets"].as_array().unwrap().len(), 2);
-    let of_both: Vec<_> = results(&report, "container-not-privileged").iter().map(|r| r["subject"]["target"].to_string()).collect();
+    let of_both: Vec<_> =
+        results(&report, "container-not-privileged").iter().map(|r| r["subject"]["target"].to_string()).collect();
     assert!(of_both.iter().any(|t| t.contains("clinic")) && of_both.iter().any(|t| t.contains("docker://")), "{of_both:?}");
 }

@@ -57,7 +57,8 @@ fn thresholds_gate() {
 
 #[test]
 fn several_profiles_the_worst_decides() {
-    let report = run(&["audit", CLINIC, "--profile", "pre-deploy", "--profile", "go-live", "--format", "json"]).ends_with(1).json();
+    let report =
+        run(&["audit", CLINIC, "--profile", "pre-deploy", "--profile", "go-live", "--format", "json"]).ends_with(1).json();
     assert_eq!(report["profiles"].as_array().unwrap().len(), 2);
 }
 

@@ -72,9 +72,11 @@ fn an_unreadable_file_is_no_pass() {
 
 /// Every check about containers, when no file could be made sense of.
 fn nothing_about_containers_is_decided(report: &Json) {
-    let decided = report["results"].as_array().unwrap().iter().filter(|result| {
-        result["check"].as_str().unwrap().starts_with("container-") && result["status"] != "not_evaluated"
-    });
+    let decided = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["check"].as_str().unwrap().starts_with("container-") && result["status"] != "not_evaluated");
     let decided: Vec<_> = decided.map(|result| format!("{} {}", result["check"], result["status"])).collect();
     assert!(decided.is_empty(), "nobody has seen the services: {decided:?}");
 }

@@ -33,7 +33,13 @@ fn a_report_that_cannot_be_written_leaves_the_old_one() {
 
 #[test]
 fn what_is_piped_is_plain() {
-    for arguments in [&["audit", CLINIC][..], &["audit", CLINIC, "--format", "json"], &["checks", "list"], &["--help"], &["explain", "container-non-root"]] {
+    for arguments in [
+        &["audit", CLINIC][..],
+        &["audit", CLINIC, "--format", "json"],
+        &["checks", "list"],
+        &["--help"],
+        &["explain", "container-non-root"],
+    ] {
         let ran = run(arguments);
         assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "{arguments:?}");
     }
@@ -53,7 +59,12 @@ fn the_table_fits_its_width() {
 
 #[test]
 fn a_reader_that_leaves_early_is_no_fault() {
-    for arguments in [&["audit", CLINIC, "--format", "json", "--fail-on", "never"][..], &["checks", "list"], &["schema", "report"], &["profiles", "show", "go-live"]] {
+    for arguments in [
+        &["audit", CLINIC, "--format", "json", "--fail-on", "never"][..],
+        &["checks", "list"],
+        &["schema", "report"],
+        &["profiles", "show", "go-live"],
+    ] {
         let mut child = command(&root()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = [0; 10];
         child.stdout.take().unwrap().read_exact(&mut first).unwrap();
@@ -67,8 +78,20 @@ fn a_reader_that_leaves_early_is_no_fault() {
 #[test]
 fn every_command_has_help() {
     let commands: [&[&str]; 14] = [
-        &[], &["audit"], &["collect"], &["checks"], &["checks", "list"], &["checks", "show"], &["checks", "test"], &["checks", "new"],
-        &["checks", "docs"], &["profiles"], &["profiles", "list"], &["profiles", "show"], &["explain"], &["schema"],
+        &[],
+        &["audit"],
+        &["collect"],
+        &["checks"],
+        &["checks", "list"],
+        &["checks", "show"],
+        &["checks", "test"],
+        &["checks", "new"],
+        &["checks", "docs"],
+        &["profiles"],
+        &["profiles", "list"],
+        &["profiles", "show"],
+        &["explain"],
+        &["schema"],
     ];
     for words in commands {
         let help = run(&[words, &["--help"]].concat()).ends_with(0).out;

@@ -82,23 +82,49 @@ async fn only_get_reaches_the_real_engine_and_few_of_them() {
     assert!(requests.len() <= containers * 8 + 64);
 }
 
+/// The same requests by the simplest client: eight threads, each taking the next one.
+fn bare(requests: &[String]) -> Duration {
+    let started = Instant::now();
+    let queue = Arc::new(Mutex::new(requests.to_vec()));
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let queue = Arc::clone(&queue);
+            std::thread::spawn(move || {
+                loop {
+                    let Some(request) = queue.lock().unwrap().pop() else { return };
+                    let mut stream = UnixStream::connect(SOCKET).unwrap();
+                    write!(stream, "{request}\r\nHost: d\r\nConnection: close\r\n\r\n").unwrap();
+                    let mut answer = Vec::new();
+                    let _ = stream.take(1 << 20).read_to_end(&mut answer);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    started.elapsed()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn collecting_costs_about_as_much_as_the_same_gets() {
+async fn collecting_costs_at_most_twice_the_same_gets() {
     if !lab() {
         return;
     }
-    let mut best = Duration::MAX;
-    let mut documents = 0;
+    let folder = tempfile::tempdir().unwrap();
+    let (proxy, sent) = recording_proxy(folder.path());
+    from(EngineAddress::Unix(proxy), &BTreeMap::new()).await;
+    let text = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
+    let requests: Vec<String> = text.split("\r\n").filter(|line| line.ends_with(" HTTP/1.1")).map(str::to_owned).collect();
+    // Side by side and several times: the machine is shared.
+    let mut best = (Duration::MAX, Duration::MAX);
     for _ in 0..3 {
+        best.0 = best.0.min(bare(&requests));
         let started = Instant::now();
         let collected = from(EngineAddress::Unix(SOCKET.into()), &BTreeMap::new()).await;
-        best = best.min(started.elapsed());
-        documents = collected.documents.len();
-        for error in collected.errors.iter().take(5) {
-            eprintln!("{}", error.message);
-        }
+        best.1 = best.1.min(started.elapsed());
+        assert_eq!(collected.unreachable, None);
     }
-    eprintln!("{documents} documents in {best:?}");
+    eprintln!("{} GETs: bare {:?}, collected {:?}", requests.len(), best.0, best.1);
+    assert!(best.1 < best.0 * 2, "more than twice the bare requests");
 }
 
 /// A child that ends with the test.
@@ -132,14 +158,18 @@ async fn a_real_engine_with_mutual_tls_is_read() {
     let port = free_port();
     super::remote::write_certificates(folder.path());
     let at = |name: &str| folder.path().join(name).display().to_string();
-    let dockerd = Command::new("dockerd")
+    let mut dockerd = Command::new("dockerd");
+    dockerd
         .args(["--tlsverify", "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"])
-        .args([format!("--tlscacert={}", at("ca.pem")), format!("--tlscert={}", at("server.pem")), format!("--tlskey={}", at("server-key.pem"))])
+        .args([
+            format!("--tlscacert={}", at("ca.pem")),
+            format!("--tlscert={}", at("server.pem")),
+            format!("--tlskey={}", at("server-key.pem")),
+        ])
         .args([format!("--data-root={}", at("data")), format!("--exec-root={}", at("exec")), format!("--pidfile={}", at("pid"))])
         .args([format!("--host=tcp://127.0.0.1:{port}"), format!("--config-file={}", at("daemon.json"))])
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(at("log")).unwrap());
-    let mut dockerd = dockerd;
     std::fs::write(at("daemon.json"), "{}").unwrap();
     let _running = Running(dockerd.spawn().unwrap());
     wait_for(port);
@@ -170,10 +200,16 @@ async fn a_real_engine_over_a_real_sshd_is_read() {
     }
     std::fs::copy(at("user.pub"), at("authorized")).unwrap();
     let port = free_port();
-    let config = format!("HostKey {}\nAuthorizedKeysFile {}\nPidFile {}\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nListenAddress 127.0.0.1:{port}\nSetEnv PATH=/usr/local/bin:/usr/bin:/bin\n", at("host"), at("authorized"), at("pid"));
+    let config = format!(
+        "HostKey {}\nAuthorizedKeysFile {}\nPidFile {}\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nListenAddress 127.0.0.1:{port}\nSetEnv PATH=/usr/local/bin:/usr/bin:/bin\n",
+        at("host"),
+        at("authorized"),
+        at("pid")
+    );
     std::fs::write(at("sshd_config"), config).unwrap();
     std::fs::create_dir_all("/run/sshd").unwrap();
-    let _running = Running(Command::new("/usr/sbin/sshd").args(["-D", "-f", &at("sshd_config"), "-E", &at("log")]).spawn().unwrap());
+    let _running =
+        Running(Command::new("/usr/sbin/sshd").args(["-D", "-f", &at("sshd_config"), "-E", &at("log")]).spawn().unwrap());
     wait_for(port);
     let known = format!("[127.0.0.1]:{port} {}", std::fs::read_to_string(at("host.pub")).unwrap());
     std::fs::write(at("known"), known).unwrap();

@@ -60,7 +60,17 @@ impl Canaries {
         let runs: [&[&str]; 5] = [
             &["audit", "-v"],
             &["audit", "-v", "--format", "json", "-o", "report.json"],
-            &["audit", "--compose-profile", "all", "--format", "json", "--profile", "cis-docker-1.6.0", "--profile", "pre-deploy"],
+            &[
+                "audit",
+                "--compose-profile",
+                "all",
+                "--format",
+                "json",
+                "--profile",
+                "cis-docker-1.6.0",
+                "--profile",
+                "pre-deploy",
+            ],
             &["audit", "--fail-on", "never", "--all-containers"],
             &["collect", "-v", "--compose-profile", "all", "-o", "snapshot.json"],
         ];

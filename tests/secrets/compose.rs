@@ -135,8 +135,10 @@ networks:
 "#;
 
 const OVERRIDE: &str = "services:\n  a:\n    environment:\n      OVERRIDE_PASSWORD: %%\n      OVERRIDE_NOTE: %%\n    command: !override [serve, --token, %%]\n";
-const BASE: &str = "services:\n  base:\n    environment:\n      BASE_PASSWORD: %%\n      BASE_NOTE: %%\n    labels: {token: %%}\n";
-const INCLUDED: &str = "services:\n  included:\n    image: x:1\n    environment: [\"INC_TOKEN=%%\", \"INC_NOTE=%%\"]\n    command: login -p %%\n";
+const BASE: &str =
+    "services:\n  base:\n    environment:\n      BASE_PASSWORD: %%\n      BASE_NOTE: %%\n    labels: {token: %%}\n";
+const INCLUDED: &str =
+    "services:\n  included:\n    image: x:1\n    environment: [\"INC_TOKEN=%%\", \"INC_NOTE=%%\"]\n    command: login -p %%\n";
 const DOTENV: &str = "DOTENV_SECRET=%%\nOTHER=%%\nbroken line %%\n# %%\nQUOTED=\"%%\"\nOPEN='%%\n%%'\nexport EXPORTED=%%\n";
 const APP_ENV: &str = "APP_PASSWORD=%%\nAPP_NOTE=%%\nexport EXP_TOKEN=%%\nPEM=-----BEGIN PRIVATE KEY-----\n%%\n%%==\n-----END PRIVATE KEY-----\nodd %% = x\n=%%\n";
 
@@ -160,7 +162,16 @@ fn nothing_of_a_compose_project_leaves() {
     let found = canaries.hunt(stack.path(), &["."]);
     assert!(found.is_empty(), "{} secrets leave: {found:#?}", found.len());
     let snapshot = std::fs::read_to_string(stack.path().join("snapshot.json")).unwrap();
-    for seen in ["DB_PASSWORD", "BASE_PASSWORD", "INC_TOKEN", "OVERRIDE_PASSWORD", "X_PASSWORD", "APP_PASSWORD", "LIST_PASSWORD", "OFF_PASSWORD"] {
+    for seen in [
+        "DB_PASSWORD",
+        "BASE_PASSWORD",
+        "INC_TOKEN",
+        "OVERRIDE_PASSWORD",
+        "X_PASSWORD",
+        "APP_PASSWORD",
+        "LIST_PASSWORD",
+        "OFF_PASSWORD",
+    ] {
         assert!(snapshot.contains(seen), "{seen} was not even read, so this test proves nothing about it");
     }
 }

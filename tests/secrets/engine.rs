@@ -57,7 +57,8 @@ const VOLUMES: &str = r#"{"Volumes": [{"Name": "share", "Driver": "local", "Moun
 
 const TOP: &str = r#"{"Titles": ["PID", "CMD"], "Processes": [["1", "serve --password %%"], ["2", "PW=%% x"], ["3", "sshd: %%"], ["4", "%%"]]}"#;
 
-const LOG: &str = "start\nAuthorization: Bearer %%\npassword=%%\nusing %%\nGET /?token=%%\npostgres://u:%%@db/x\n{\"api_key\": \"%%\"}\n";
+const LOG: &str =
+    "start\nAuthorization: Bearer %%\npassword=%%\nusing %%\nGET /?token=%%\npostgres://u:%%@db/x\n{\"api_key\": \"%%\"}\n";
 
 /// An engine that knows many secrets.
 fn planted(canaries: &mut Canaries) -> Server {

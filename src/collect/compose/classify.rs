@@ -4,7 +4,7 @@
 //! fallback `${VAR:-literal}` is one while nothing overrides it.
 
 use super::value::{Value, Variable, deepest_default};
-use crate::facts::{Class, Fact, Groups, Scanned};
+use crate::facts::{Class, Fact, Groups, Record, Scanned};
 use crate::knowledge::secret_scan;
 
 /// A classified value.
@@ -15,9 +15,20 @@ pub(super) struct Classified {
 }
 
 impl Classified {
-    /// As an element of `container.env` or `container.labels`.
+    /// As an element of `container.env`.
     pub(super) fn to_fact(&self, name: &str) -> Fact {
         self.scanned.to_record(&shown_name(name), self.fallback).into()
+    }
+
+    /// As an element of `container.labels`.
+    pub(super) fn to_label(&self, name: &str) -> Fact {
+        let mut record = Record::new();
+        record.set_here("name", shown_name(name));
+        record.set_here("class", self.scanned.class.word());
+        record.set_or_absent("shown", self.scanned.shown.clone());
+        record.set_here("published", self.scanned.published);
+        record.set_here("why", self.scanned.why);
+        record.into()
     }
 }
 

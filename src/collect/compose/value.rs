@@ -129,7 +129,9 @@ fn render_variable(variable: &Variable, view: View<'_>, out: &mut String) {
             out.push_str(&render(variable.default().unwrap_or_default(), View::Written));
         }
         (View::Effective | View::FromFile, Some(word), _) => out.push_str(&render(word, view)),
-        (View::Effective, None, Found::Set(value)) if variable.applies() && variable.kind() != Some(OperatorKind::Alternative) => {
+        (View::Effective, None, Found::Set(value))
+            if variable.applies() && variable.kind() != Some(OperatorKind::Alternative) =>
+        {
             out.push_str(value);
         }
         (View::Effective, None, _) => {}
@@ -275,8 +277,15 @@ impl Value {
 /// A scalar's text, or why it cannot be known.
 pub(super) fn text(node: &Node) -> Result<&str, Unknown> {
     match node.scalar() {
+<<<<<<< HEAD
         None => Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at))),
         Some(value) => value.undecided().map_or(Ok(&*value.text), Err),
+=======
+        None => {
+            Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at)))
+        }
+        Some(value) => value.unknown().map_or(Ok(&*value.text), Err),
+>>>>>>> main
     }
 }
 

@@ -116,7 +116,8 @@ fn tell_apart(images: &mut [Document]) {
     for image in images {
         if names.iter().filter(|name| **name == image.name).count() > 1 {
             let id = image.facts.text("id").unwrap_or_default();
-            image.name = format!("{} ({})", image.name, id.trim_start_matches("sha256:").chars().take(12).collect::<String>()).into();
+            image.name =
+                format!("{} ({})", image.name, id.trim_start_matches("sha256:").chars().take(12).collect::<String>()).into();
         }
     }
 }
@@ -126,6 +127,7 @@ fn problems(material: &Material) -> Vec<String> {
     let mut all: Vec<String> = material.vanished.iter().map(|name| container::vanished(name)).collect();
     let engine = [material.info.as_ref().err(), material.networks.as_ref().err(), material.volumes.as_ref().err()];
     all.extend(engine.into_iter().flatten().map(|failure| failure.text.clone()));
+    let wrong = |failure: &&failure::Failure| failure.is_error();
     for seen in &material.containers {
         let answers = [
             seen.inspect.as_ref().err(),
@@ -133,11 +135,17 @@ fn problems(material: &Material) -> Vec<String> {
             seen.log.as_ref().and_then(|answer| answer.as_ref().err()),
             seen.passwd.as_ref().and_then(|answer| answer.as_ref().err()),
         ];
-        all.extend(answers.into_iter().flatten().map(|failure| format!("container {}: {failure}", fields::plain(&seen.name))));
+        all.extend(
+            answers
+                .into_iter()
+                .flatten()
+                .filter(wrong)
+                .map(|failure| format!("container {}: {failure}", fields::plain(&seen.name))),
+        );
     }
     for (id, image) in &material.images {
         let answers = [image.inspect.as_ref().err(), image.history.as_ref().err()];
-        all.extend(answers.into_iter().flatten().map(|failure| format!("image {}: {failure}", fields::plain(id))));
+        all.extend(answers.into_iter().flatten().filter(wrong).map(|failure| format!("image {}: {failure}", fields::plain(id))));
     }
     all.dedup();
     all

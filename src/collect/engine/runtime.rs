@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::client::Client;
 use super::failure::Failure;
+use crate::facts::Reason;
 
 /// Names of the programs that run in a container: the kernel's and the process's own. Of a command line only the first
 /// word is looked at: the rest may hold secrets.
@@ -19,13 +20,17 @@ fn names(answer: &Json) -> Option<Vec<String>> {
     let titles = answer.get("Titles")?.as_array()?;
     let is_name = |title: &Json| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM" | "ARGS"));
     let columns: Vec<usize> = (0..titles.len()).filter(|i| is_name(&titles[*i])).collect();
-    let rows = answer.get("Processes")?.as_array()?;
+    let first = *columns.first()?;
+    // What runs has at least one process: an empty table shows nothing.
+    let rows = answer.get("Processes")?.as_array().filter(|rows| !rows.is_empty())?;
     let mut names = Vec::new();
     for row in rows {
         let cells = row.as_array()?;
-        names.push(program(cells.get(*columns.first()?)?.as_str()?));
+        names.push(program(cells.get(first)?.as_str()?));
         // A cell that is no program's name adds nothing to the one before it.
-        names.extend(columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"));
+        names.extend(
+            columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"),
+        );
     }
     names.sort();
     names.dedup();
@@ -42,8 +47,14 @@ fn program(command: &str) -> String {
 
 /// The first lines of a container's log, for scanning in memory.
 pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec<String>, Failure> {
+    if inspect.pointer("/HostConfig/LogConfig/Type").and_then(Json::as_str) == Some("none") {
+        return Ok(Vec::new());
+    }
     let path = format!("/containers/{id}/logs?stdout=1&stderr=1");
-    let answer = client.bytes(&path, client.limits.log).await?;
+    let answer = client.bytes(&path, client.limits.log).await.map_err(|failure| match failure.status {
+        Some(501) => Failure::new(Reason::Unsupported, "its log driver keeps nothing that can be read back"),
+        _ => failure,
+    })?;
     let terminal = inspect.pointer("/Config/Tty").and_then(Json::as_bool).unwrap_or(false);
     let bytes = if terminal { answer.body } else { payload(&answer.body) };
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
@@ -53,8 +64,7 @@ pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec
 fn payload(stream: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = stream;
-    while let [kind @ 0..=2, 0, 0, 0, a, b, c, d, body @ ..] = rest {
-        let _ = kind;
+    while let [0..=2, 0, 0, 0, a, b, c, d, body @ ..] = rest {
         let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX).min(body.len());
         out.extend_from_slice(&body[..length]);
         rest = &body[length..];
