@@ -28,13 +28,8 @@ pub fn scaffold(id: &str, subject: Kind) -> String {
          message: \"<what is wrong, about {{name}}>\"\n\
          expected: \"<what was wanted>\"\n\
          observed: \"{{{path}}}\"\n\
-<<<<<<< HEAD
-         why: <todo, why it matters in an imaging stack>\n\
-         fix: <todo, the line to write>\n\
-=======
          why: \"<why it matters in an imaging stack>\"\n\
          fix: \"<the line to write>\"\n\
->>>>>>> main
          references: []\n\
          cases:\n\
          \x20 - {{expect: pass, facts: {}}}\n\

@@ -277,15 +277,10 @@ impl Value {
 /// A scalar's text, or why it cannot be known.
 pub(super) fn text(node: &Node) -> Result<&str, Unknown> {
     match node.scalar() {
-<<<<<<< HEAD
-        None => Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at))),
-        Some(value) => value.undecided().map_or(Ok(&*value.text), Err),
-=======
         None => {
             Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at)))
         }
-        Some(value) => value.unknown().map_or(Ok(&*value.text), Err),
->>>>>>> main
+        Some(value) => value.undecided().map_or(Ok(&*value.text), Err),
     }
 }
 
