@@ -132,7 +132,8 @@ static INNER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 /// `--requirepass …`, `-db-password=…` inside a longer value.
-static OPTION: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?:^|\s)--?([A-Za-z][A-Za-z0-9_.-]*)(?:\s+|=)(?:"([^"]*)"|'([^']*)'|([^\s"'-][^\s"']*))"#));
+static OPTION: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?:^|\s)--?([A-Za-z][A-Za-z0-9_.-]*)(?:\s+|=)(?:"([^"]*)"|'([^']*)'|([^\s"'-][^\s"']*))"#));
 static BEARER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{6,})"));
 static INNER_USERS: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?i)"?registeredusers"?\s*:\s*\{\s*"[^"]*"\s*:\s*"[^"]+""#));
 static HARMLESS: LazyLock<Regex> = LazyLock::new(|| {

@@ -54,7 +54,8 @@ const NETWORKS: &str = r#"[{"Name": "bridge", "Internal": false, "Options": {"co
 const VOLUMES: &str = r#"{"Volumes": [{"Name": "share", "Driver": "local", "Mountpoint": "/var/lib/docker/volumes/share/_data", "Scope": "local",
  "Labels": {"token": "%%"}, "Options": {"type": "cifs", "o": "username=u,password=%%", "device": "//nas/share"}, "Status": {"note": "%%"}}], "Warnings": ["%%"]}"#;
 
-const TOP: &str = r#"{"Titles": ["PID", "CMD"], "Processes": [["1", "serve --password %%"], ["2", "PW=%% x"], ["3", "sshd: %%"]]}"#;
+const TOP: &str =
+    r#"{"Titles": ["PID", "CMD"], "Processes": [["1", "serve --password %%"], ["2", "PW=%% x"], ["3", "sshd: %%"]]}"#;
 
 const LOG: &str =
     "start\nAuthorization: Bearer %%\npassword=%%\nusing %%\nGET /?token=%%\npostgres://u:%%@db/x\n{\"api_key\": \"%%\"}\n";

@@ -57,7 +57,9 @@ fn describe(seen: &Seen, fields: Fields<'_>, around: &Around<'_>, scanner: &mut 
     mounts::mounts(fields, &Behind { volumes: &around.material.volumes, host: around.host, project }, record);
     record.put("devices", mounts::devices(fields));
     ports::ports(fields, record);
-    for (path, pointer) in [("network_mode", "/HostConfig/NetworkMode"), ("pid_mode", "/HostConfig/PidMode"), ("ipc_mode", "/HostConfig/IpcMode")] {
+    for (path, pointer) in
+        [("network_mode", "/HostConfig/NetworkMode"), ("pid_mode", "/HostConfig/PidMode"), ("ipc_mode", "/HostConfig/IpcMode")]
+    {
         follow(seen, around, path, pointer, record);
     }
     let networks_of = |id: &str| {
@@ -84,7 +86,9 @@ fn follow(seen: &Seen, around: &Around<'_>, path: &str, pointer: &str, record: &
         links += 1;
         match other.filter(|_| links <= 16).and_then(mode) {
             Some(next) => end = next,
-            None => return record.unknown(path, Unknown::new(Reason::NoTarget, "it is that of a container that was not looked at")),
+            None => {
+                return record.unknown(path, Unknown::new(Reason::NoTarget, "it is that of a container that was not looked at"));
+            }
         }
     }
     if end == "host" {
