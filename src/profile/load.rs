@@ -14,8 +14,23 @@ include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
 
 /// Areas of checks, those of later versions included: a profile may ask for evidence before the checks exist.
 const AREAS: [&str; 17] = [
-    "container", "image", "dockerfile", "engine", "compose", "kubernetes", "proxy", "orthanc", "dicom", "tls", "http", "auth",
-    "endpoint", "service", "secrets", "repository", "stack",
+    "container",
+    "image",
+    "dockerfile",
+    "engine",
+    "compose",
+    "kubernetes",
+    "proxy",
+    "orthanc",
+    "dicom",
+    "tls",
+    "http",
+    "auth",
+    "endpoint",
+    "service",
+    "secrets",
+    "repository",
+    "stack",
 ];
 
 /// A file bigger than this is no profile.

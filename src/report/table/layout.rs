@@ -85,13 +85,22 @@ impl<'a> Paper<'a> {
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
             .set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
-        if self.color { table.enforce_styling() } else { table.force_no_tty() };
+        if self.color {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
         table
     }
 
     /// Whether four columns of words fit side by side.
     pub(super) fn is_wide(&self) -> bool {
         self.width >= 110
+    }
+
+    /// Characters beyond those that four columns need.
+    pub(super) fn spare(&self) -> usize {
+        self.width.saturating_sub(120)
     }
 
     /// Fixes the widths of columns: the first ones as given, the last takes what is left.

@@ -39,7 +39,11 @@ fn verdict(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     };
     let kind = if view.is_static() { "static audit" } else { "audit" };
     let targets: Vec<String> = view.audit.targets.iter().map(|target| clean(target)).collect();
-    paper.verdict(view.verdict.decision, word, &format!("{kind} of {} at {}", listed(&targets, 4), to_second(&view.audit.as_of)))?;
+    paper.verdict(
+        view.verdict.decision,
+        word,
+        &format!("{kind} of {} at {}", listed(&targets, 4), to_second(&view.audit.as_of)),
+    )?;
     for profile in &view.profiles {
         paper.line(&profile_line(profile))?;
     }
