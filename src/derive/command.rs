@@ -64,7 +64,8 @@ fn switched_on(facts: &Record, words: &[String], switches: &Switches) -> List {
     for variable in facts.list("env").into_iter().flat_map(List::records) {
         let Some(name) = variable.text("name") else { continue };
         let value = if variable.text("class") == Some("empty") { Some("") } else { variable.text("shown") };
-        match switches.state(name, value) {
+        let reference = value.is_none() && variable.text("class") == Some("reference");
+        match switches.state(name, value).map(|state| state.filter(|_| !reference)) {
             Some(Some(true)) => {
                 let mut item = labelled(&format!("{name}={}", value.unwrap_or("[not shown]")));
                 item.origin.clone_from(&variable.get("name").origin);

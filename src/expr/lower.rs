@@ -60,9 +60,18 @@ type Typed = Result<(Node, Type), ExprError>;
 
 impl Lowering<'_> {
     fn error<T>(&self, at: &IdedExpr, message: impl Into<String>, help: Option<&str>) -> Result<T, ExprError> {
-        let (start, stop) = self.info.offset_for(at.id).unwrap_or((0, 0));
-        let span = (start as usize, (stop as usize + 1).max(start as usize + 1));
+        let span = self.span(at);
         Err(ExprError { message: message.into(), help: help.map(str::to_owned), span })
+    }
+
+    /// Characters from the first to one past the last; of `a.b` the parser notes only the dot.
+    fn span(&self, at: &IdedExpr) -> (usize, usize) {
+        if let Expr::Select(SelectExpr { operand, field, .. }) = &at.expr {
+            let (start, end) = self.span(operand);
+            return (start, end + 1 + field.chars().count());
+        }
+        let (start, stop) = self.info.offset_for(at.id).unwrap_or((0, 0));
+        (start as usize, (stop as usize + 1).max(start as usize + 1))
     }
 
     fn node(&mut self, at: &IdedExpr) -> Typed {

@@ -94,7 +94,7 @@ pub struct SecretScan {
 /// Names of settings whose value is a secret. Parts are separated by anything but letters and digits, or by a capital.
 static SECRET_PART: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(^|[^a-z])(password|passwd|passphrase|pwd|pass|secret|secrets|token|credential|credentials|registered_?users|htpasswd)([^a-z]|$)|(api|access|private|secret|encryption|encrypt|signing|sign|master|auth|account|storage|session|jwt|hmac|license|service|registration|shared)[^a-z]?key([^a-z]|$)|(^|[^a-z])(basic_?auth|auth_?basic|connection_?string|dsn|jwt|pat|psk|salt)([^a-z]|$)|password|passwd|secret|apikey|_token$|^token|token$|_key$|^key$",
+        r"(?i)(^|[^a-z])(password|passwd|passphrase|pwd|pass|secret|secrets|token|credential|credentials|registered_?users|htpasswd)([^a-z]|$)|(api|access|private|secret|encryption|encrypt|signing|sign|master|auth|account|storage|session|jwt|hmac|license|service|registration|shared)[^a-z]?key([^a-z]|$)|(^|[^a-z])(basic_?auth|auth_?basic|connection_?string|dsn|jwt|pat|psk|salt)([^a-z]|$)|password|passwd|requirepass|masterauth|secret|apikey|_token$|^token|token$|_key$|^key$",
     )
 });
 /// Settings about a secret that are none: `TOKEN_LIFETIME`, `PASSWORD_MIN_LENGTH`, `PUBLIC_KEY`.
@@ -172,7 +172,9 @@ impl SecretScan {
         match secret {
             Some(secret) if class.is_secret() => {
                 scanned.length = secret.chars().count();
-                scanned.published = self.is_published(secret);
+                // A list of users holds several passwords.
+                scanned.published =
+                    self.is_published(secret) || secret.split('"').any(|part| part.len() > 2 && self.is_published(part));
                 if class == Class::Literal {
                     scanned.weak = self.weakness(name, secret);
                     scanned.group = Some(groups.number(secret));
@@ -220,6 +222,13 @@ fn classify<'v>(name: &str, value: &'v str) -> (Class, &'static str, Option<&'v 
     }
     if is_file(name, value) {
         return (Class::File, "it is the path of a file", None);
+    }
+    // orthancteam/orthanc: `X_SECRET=name` reads /run/secrets/name into X.
+    if name.starts_with("ORTHANC__")
+        && name.ends_with("_SECRET")
+        && value.chars().all(|c| c.is_ascii_lowercase() || "_.-".contains(c))
+    {
+        return (Class::File, "it names a file below /run/secrets", None);
     }
     if let Some(found) = KNOWN_SHAPE.find(value) {
         return (Class::Literal, "it has the shape of a token or private key", Some(found.as_str()));

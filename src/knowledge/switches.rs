@@ -105,6 +105,16 @@ impl CommandSwitch {
 mod tests {
     use super::*;
 
+    /// A word that is not shown can never be found in a command.
+    #[test]
+    fn every_word_of_a_command_switch_is_shown() {
+        let scan = super::super::secret_scan();
+        for word in debug_switches().command.iter().chain(&tls_switches().command).flat_map(|switch| &switch.words) {
+            let shown = scan.scan_words(&[word.as_str()], &mut crate::facts::Groups::default()).shown;
+            assert_eq!(shown, [word.as_str()]);
+        }
+    }
+
     #[test]
     fn switches_are_on_off_or_unknown() {
         let state = |name, value| debug_switches().state(name, value);

@@ -62,7 +62,11 @@ fn key_values(node: &mut Node) {
     let Content::List(items) = &node.content else { return };
     let mut map = Map::new();
     for item in items {
-        let Some(value) = item.scalar() else { continue };
+        let Some(value) = item.scalar() else {
+            // `- NAME: value` is refused by Compose; what stands there is looked at all the same.
+            map.extend(item.map().cloned().unwrap_or_default());
+            continue;
+        };
         let (name, value) = value.split_name();
         let at = item.at.clone();
         map.insert(name.into(), Entry { at: at.clone(), node: Node { content: Content::Scalar(value), tag: None, at } });

@@ -1,5 +1,6 @@
 //! `include`: other compose files with their own folder and variables.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::canonical::{map_mut, single};
@@ -35,7 +36,7 @@ impl Loader {
     }
 
     fn include(&mut self, item: &Node, scope: &Scope<'_>) -> Result<Node, Failure> {
-        let paths = self.included_paths(item, scope)?;
+        let paths = Self::included_paths(item, scope)?;
         let Some(first) = paths.first() else { return Err(Failure::invalid("`include` names no file", &item.at)) };
         if self.depth() > MAX_DEPTH {
             return Err(Failure::invalid(format!("includes nested more than {MAX_DEPTH} levels deep"), &item.at));
@@ -45,10 +46,11 @@ impl Loader {
             None => first.parent().unwrap_or(first).to_path_buf(),
         };
         let variables = self.included_variables(item, scope, &directory)?;
+        self.scopes.push((directory.clone(), variables.clone()));
         self.stack(&paths, &Scope { directory, variables: &variables }, Some(&item.at))
     }
 
-    fn included_paths(&self, item: &Node, scope: &Scope<'_>) -> Result<Vec<PathBuf>, Failure> {
+    fn included_paths(item: &Node, scope: &Scope<'_>) -> Result<Vec<PathBuf>, Failure> {
         let named = texts(item, "path")?;
         named.iter().try_for_each(|path| refuse_remote(path, item))?;
         Ok(named.iter().map(|path| files::join(&scope.directory, path)).collect())
@@ -59,7 +61,7 @@ impl Loader {
         if named.is_empty() {
             return Ok(self.default_variables(directory, scope.variables));
         }
-        let mut variables = scope.variables.with_file(Default::default());
+        let mut variables = scope.variables.with_file(BTreeMap::new());
         for file in named.iter().rev() {
             match self.variables_of(&files::join(&scope.directory, file), &variables) {
                 Ok(more) => variables = more,
@@ -77,7 +79,7 @@ impl Loader {
         match self.variables_of(&directory.join(".env"), variables) {
             Ok(variables) => variables,
             Err(error) => {
-                let mut variables = variables.with_file(Default::default());
+                let mut variables = variables.with_file(BTreeMap::new());
                 if !matches!(error, ReadError::Missing | ReadError::NoFile) {
                     variables.lose();
                 }

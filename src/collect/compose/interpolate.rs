@@ -12,7 +12,7 @@ const MAX_NESTING: usize = 32;
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 
 /// Where variables are looked up: the process first, then the files of variables, the first file that has it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
     process: Rc<BTreeMap<String, String>>,
     files: Rc<BTreeMap<String, String>>,
@@ -62,7 +62,8 @@ impl Variables {
         self.process.get(name).or_else(|| self.files.get(name)).map(String::as_str)
     }
 
-    fn find(&self, name: &str) -> Found {
+    /// What looking for a variable gives.
+    pub(super) fn find(&self, name: &str) -> Found {
         match self.get(name) {
             Some(value) => Found::Set(value.to_owned()),
             None if self.unreadable => Found::Unreadable,
@@ -76,12 +77,7 @@ impl Variables {
     }
 
     /// Interpolates with names that hold besides the variables (earlier lines of a file of variables).
-    pub(super) fn interpolate_with(
-        &self,
-        text: &str,
-        plain: bool,
-        find: &dyn Fn(&str) -> Found,
-    ) -> Result<Value, TemplateError> {
+    pub(super) fn interpolate_with(&self, text: &str, plain: bool, find: &dyn Fn(&str) -> Found) -> Result<Value, TemplateError> {
         if !text.contains('$') {
             return Ok(Value { text: text.into(), plain, parts: Vec::new() });
         }
@@ -136,7 +132,7 @@ fn parts(text: &str, find: &dyn Fn(&str) -> Found, depth: usize) -> Result<Vec<P
 fn bare<'t>(rest: &'t str, find: &dyn Fn(&str) -> Found, before: Option<char>) -> Result<(Variable, &'t str), TemplateError> {
     let (name, after) = name(rest).ok_or(TemplateError::Invalid)?;
     let inside_a_word = before.is_some_and(|c| c.is_alphanumeric() || "!#%^&*~+?".contains(c));
-    let unusual = name.chars().any(|c| c.is_lowercase());
+    let unusual = name.chars().any(char::is_lowercase);
     let found = find(name);
     let accidental = found == Found::Unset && (inside_a_word || unusual);
     Ok((Variable { name: name.to_owned(), accidental, operator: None, found }, after))
@@ -245,7 +241,7 @@ mod tests {
     #[test]
     fn what_the_file_decides_is_told_from_what_the_environment_decides() -> Result<(), TemplateError> {
         let value = variables(&[("HOST", "db")]).interpolate("x://${U:-me}:${P}@${HOST:-h}", true)?;
-        assert_eq!(value.from_file(), "x://me:${P}@${HOST}");
+        assert_eq!(value.decided_here(), "x://me:${P}@${HOST}");
         assert_eq!(value.written(), "x://${U}:${P}@${HOST}");
         assert_eq!(&*value.text, "x://me:@db");
         Ok(())

@@ -139,7 +139,9 @@ pub(super) fn drop_resets(node: &mut Node) {
         }
         Content::Map(map) => {
             map.retain(|_, entry| !is_reset(&entry.node));
-            map.values_mut().for_each(|entry| drop_resets(&mut entry.node));
+            for entry in map.values_mut() {
+                drop_resets(&mut entry.node);
+            }
         }
     }
 }

@@ -91,9 +91,12 @@ impl Client {
         let asked = asked(path);
         match answer {
             Answer { cut: true, .. } => Err(Failure::malformed(&asked, &format!("it is larger than {} bytes", self.limits.json))),
-            Answer { status: 200, body, .. } => {
-                serde_json::from_slice(&body).map_err(|error| Failure::malformed(&asked, &format!("no valid JSON ({:?} error at byte column {})", error.classify(), error.column())))
-            }
+            Answer { status: 200, body, .. } => serde_json::from_slice(&body).map_err(|error| {
+                Failure::malformed(
+                    &asked,
+                    &format!("no valid JSON ({:?} error at byte column {})", error.classify(), error.column()),
+                )
+            }),
             Answer { status, .. } => Err(Failure::status(&asked, status)),
         }
     }
@@ -211,10 +214,7 @@ impl Client {
             );
         }
         let reason = if error.is_parse() { Reason::Unsupported } else { Reason::Unreachable };
-        Failure::new(
-            reason,
-            format!("{} does not answer {} as an engine does: {}", self.endpoint, asked(path), cause(error)),
-        )
+        Failure::new(reason, format!("{} does not answer {} as an engine does: {}", self.endpoint, asked(path), cause(error)))
     }
 }
 

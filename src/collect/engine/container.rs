@@ -87,8 +87,14 @@ fn state(fields: Fields<'_>, record: &mut Record) {
 }
 
 fn image(seen: &Seen, fields: Fields<'_>, image: Option<&Image>, record: &mut Record) {
-    record.put("image.reference", fields.fact("Config.Image", |name| name.as_str().filter(|n| !n.is_empty()).map(|n| plain(n).into())));
-    record.put("image.id", seen.image().map_or_else(|| fields.missing("Image"), |id| Fact::known(id).at(&fields.origins.of("Image"))));
+    record.put(
+        "image.reference",
+        fields.fact("Config.Image", |name| name.as_str().filter(|n| !n.is_empty()).map(|n| plain(n).into())),
+    );
+    record.put(
+        "image.id",
+        seen.image().map_or_else(|| fields.missing("Image"), |id| Fact::known(id).at(&fields.origins.of("Image"))),
+    );
     // The container's configuration has the image's merged into it, even when the image is gone.
     record.set("image.seen", fields.get("Config").is_some_and(Json::is_object), &fields.origins.of("Config"));
     os(image, record);
@@ -181,7 +187,8 @@ fn isolation(fields: Fields<'_>, record: &mut Record) {
         fields.list("HostConfig.SecurityOpt", |option| {
             let option = option.as_str()?;
             // The client replaces the path of a seccomp profile by its whole content.
-            let inline = option.split_once(['=', ':']).filter(|(name, value)| *name == "seccomp" && value.trim_start().starts_with('{'));
+            let inline =
+                option.split_once(['=', ':']).filter(|(name, value)| *name == "seccomp" && value.trim_start().starts_with('{'));
             Some(Fact::known(inline.map_or_else(|| plain(option), |_| "seccomp=(profile)".to_owned())))
         }),
     );

@@ -41,7 +41,8 @@ pub(super) fn document(
         }
     }
     record.set("name", name, &origins.of("Version.Components"));
-    let text = |value: &Option<String>| value.as_deref().map_or_else(|| Fact::unknown(Reason::Unsupported), |v| Fact::known(plain(v)));
+    let text =
+        |value: &Option<String>| value.as_deref().map_or_else(|| Fact::unknown(Reason::Unsupported), |v| Fact::known(plain(v)));
     record.put("version", text(&material.version.engine).at(&origins.of("Version.Version")));
     record.put("api_version", text(&material.version.api).at(&origins.of("Version.ApiVersion")));
     record.put("icc", icc(material, podman).at(&origins.of("Networks.bridge.Options")));
@@ -154,7 +155,9 @@ fn icc(material: &Material, podman: bool) -> Fact {
         Err(failure) => Fact::unknown(failure.unknown()),
         Ok(networks) => match networks.iter().find(|network| network.name == "bridge") {
             None => Fact::known(false),
-            Some(bridge) => Fact::known(bridge.options.get("com.docker.network.bridge.enable_icc").is_none_or(|icc| icc != "false")),
+            Some(bridge) => {
+                Fact::known(bridge.options.get("com.docker.network.bridge.enable_icc").is_none_or(|icc| icc != "false"))
+            }
         },
     }
 }
@@ -197,7 +200,9 @@ fn ulimits(host: &Host) -> Fact {
     match host.setting("default-ulimit", "default-ulimits") {
         Err(why) => Fact::unknown(why),
         Ok(Setting::Default) => none(),
-        Ok(Setting::Flag(values)) => Fact::known(values.iter().filter_map(|v| Some(one(v.split_once('=')?.0))).collect::<Vec<_>>()),
+        Ok(Setting::Flag(values)) => {
+            Fact::known(values.iter().filter_map(|v| Some(one(v.split_once('=')?.0))).collect::<Vec<_>>())
+        }
         Ok(Setting::File(Json::Object(limits))) => Fact::known(limits.keys().map(|name| one(name)).collect::<Vec<_>>()),
         Ok(Setting::File(_)) => Fact::unknown(Reason::Unsupported),
     }
@@ -208,7 +213,9 @@ fn log_max_size(host: &Host) -> Fact {
     match host.setting("log-opt", "log-opts") {
         Err(why) => Fact::unknown(why),
         Ok(Setting::Default) => Fact::absent(),
-        Ok(Setting::Flag(values)) => or_absent(values.iter().find_map(|value| value.strip_prefix("max-size=").map(str::to_owned))),
+        Ok(Setting::Flag(values)) => {
+            or_absent(values.iter().find_map(|value| value.strip_prefix("max-size=").map(str::to_owned)))
+        }
         Ok(Setting::File(options)) => or_absent(options.get("max-size").and_then(Json::as_str).map(str::to_owned)),
     }
 }
@@ -244,7 +251,9 @@ mod tests {
 
     #[test]
     fn security_options_are_read_whatever_the_engine_calls_its_profile() {
-        for (given, seccomp) in [("default", "default"), ("builtin", "default"), ("unconfined", "unconfined"), ("/x.json", "custom")] {
+        for (given, seccomp) in
+            [("default", "default"), ("builtin", "default"), ("unconfined", "unconfined"), ("/x.json", "custom")]
+        {
             let record = read(&json!({"SecurityOptions": [format!("name=seccomp,profile={given}"), "name=userns"]}));
             assert_eq!(record.text("seccomp"), Some(seccomp));
             assert_eq!((record.bool("userns_remap"), record.bool("apparmor")), (Some(true), Some(false)));
@@ -259,7 +268,8 @@ mod tests {
             "WARNING: API is accessible on http://0.0.0.0:2375 without encryption.\n         Access to the remote API is equivalent to root access",
             "[DEPRECATION NOTICE]: API is accessible on https://10.0.0.1:2376 without TLS client verification.",
             "WARNING: No swap limit support"]}));
-        let labels: Vec<&str> = record.list("tcp_unprotected").into_iter().flat_map(|l| l.records()).filter_map(|r| r.text("label")).collect();
+        let labels: Vec<&str> =
+            record.list("tcp_unprotected").into_iter().flat_map(|l| l.records()).filter_map(|r| r.text("label")).collect();
         assert_eq!(labels, ["http://0.0.0.0:2375 without encryption", "https://10.0.0.1:2376 without TLS client verification"]);
         assert_eq!(read(&json!({"Warnings": null})).list("tcp_unprotected").map(|l| l.items.len()), Some(0));
     }

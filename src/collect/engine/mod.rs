@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Collected, Context, Selection};
-use crate::facts::{CollectError, Document};
+use crate::facts::{CollectError, Document, Reason};
 use crate::knowledge::secret_scan;
 use crate::target::EngineAddress;
 use container::Around;
@@ -69,7 +69,25 @@ pub async fn collect_within(
     let host = Host::behind(gather.socket(), name).await;
     let documents = documents(&material, &host, &gather, given, context);
     let message = |text: String| CollectError::new(given, text);
-    Collected { documents, errors: problems(&material).into_iter().map(message).collect(), unreachable: None }
+    let missing = not_found(&material, selection);
+    // What the user named and nobody found must not pass for "there is none".
+    let unreachable = (!missing.is_empty()).then_some(Reason::Unreachable);
+    Collected { documents, errors: missing.into_iter().chain(problems(&material)).map(message).collect(), unreachable }
+}
+
+/// Containers that the user asked for by name or label and that are not there.
+fn not_found(material: &Material, selection: &Selection) -> Vec<String> {
+    let is_there = |name: &str| material.containers.iter().any(|seen| seen.name == name.trim_start_matches('/'));
+    let mut missing: Vec<String> = selection
+        .containers
+        .iter()
+        .filter(|name| !is_there(name))
+        .map(|name| format!("there is no container `{name}` among those looked at"))
+        .collect();
+    if missing.is_empty() && !selection.labels.is_empty() && material.containers.is_empty() {
+        missing.push("no container has the labels asked for".to_owned());
+    }
+    missing
 }
 
 /// Engine, images and containers, each kind by name. Secrets are numbered in this order, so that runs agree.
@@ -98,7 +116,8 @@ fn tell_apart(images: &mut [Document]) {
     for image in images {
         if names.iter().filter(|name| **name == image.name).count() > 1 {
             let id = image.facts.text("id").unwrap_or_default();
-            image.name = format!("{} ({})", image.name, id.trim_start_matches("sha256:").chars().take(12).collect::<String>()).into();
+            image.name =
+                format!("{} ({})", image.name, id.trim_start_matches("sha256:").chars().take(12).collect::<String>()).into();
         }
     }
 }
@@ -108,6 +127,7 @@ fn problems(material: &Material) -> Vec<String> {
     let mut all: Vec<String> = material.vanished.iter().map(|name| container::vanished(name)).collect();
     let engine = [material.info.as_ref().err(), material.networks.as_ref().err(), material.volumes.as_ref().err()];
     all.extend(engine.into_iter().flatten().map(|failure| failure.text.clone()));
+    let wrong = |failure: &&failure::Failure| failure.is_error();
     for seen in &material.containers {
         let answers = [
             seen.inspect.as_ref().err(),
@@ -115,11 +135,17 @@ fn problems(material: &Material) -> Vec<String> {
             seen.log.as_ref().and_then(|answer| answer.as_ref().err()),
             seen.passwd.as_ref().and_then(|answer| answer.as_ref().err()),
         ];
-        all.extend(answers.into_iter().flatten().map(|failure| format!("container {}: {failure}", fields::plain(&seen.name))));
+        all.extend(
+            answers
+                .into_iter()
+                .flatten()
+                .filter(wrong)
+                .map(|failure| format!("container {}: {failure}", fields::plain(&seen.name))),
+        );
     }
     for (id, image) in &material.images {
         let answers = [image.inspect.as_ref().err(), image.history.as_ref().err()];
-        all.extend(answers.into_iter().flatten().map(|failure| format!("image {}: {failure}", fields::plain(id))));
+        all.extend(answers.into_iter().flatten().filter(wrong).map(|failure| format!("image {}: {failure}", fields::plain(id))));
     }
     all.dedup();
     all

@@ -104,7 +104,9 @@ pub(super) fn networks(fields: Fields<'_>, known: &Result<Vec<Network>, Failure>
         match (internal.get(name.as_str()).copied().flatten(), known) {
             (Some(internal), _) => record.set_here("internal", internal),
             (None, Err(failure)) => record.unknown("internal", failure.unknown()),
-            (None, Ok(_)) => record.unknown("internal", Unknown::new(Reason::UnknownFact, "the engine does not list this network")),
+            (None, Ok(_)) => {
+                record.unknown("internal", Unknown::new(Reason::UnknownFact, "the engine does not list this network"))
+            }
         }
         record.into()
     };

@@ -4,11 +4,13 @@ use serde_json::Value as Json;
 
 use super::client::Client;
 use super::failure::Failure;
+use crate::facts::Reason;
 
-/// Names of the programs that run in a container. Only the kernel's name is asked for: command lines hold secrets.
+/// Names of the programs that run in a container: the kernel's and the process's own. Of a command line only the first
+/// word is looked at: the rest may hold secrets.
 pub(super) async fn processes(client: &Client, id: &str, podman: bool) -> Result<Vec<String>, Failure> {
     // Podman would run `ps` inside the container for options that it does not know, so it gets its own words.
-    let columns = if podman { "pid%2Ccomm" } else { "-eo%20pid%2Ccomm" };
+    let columns = if podman { "pid%2Ccomm%2Cargs" } else { "-eo%20pid%2Ccomm%2Cargs" };
     let path = format!("/containers/{id}/top?ps_args={columns}");
     let answer = client.json(&path).await?;
     names(&answer).ok_or_else(|| Failure::malformed("GET /containers/…/top", "it holds no table of programs"))
@@ -16,9 +18,18 @@ pub(super) async fn processes(client: &Client, id: &str, podman: bool) -> Result
 
 fn names(answer: &Json) -> Option<Vec<String>> {
     let titles = answer.get("Titles")?.as_array()?;
-    let column = titles.iter().position(|title| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM")))?;
+    let is_name = |title: &Json| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM" | "ARGS"));
+    let columns: Vec<usize> = (0..titles.len()).filter(|i| is_name(&titles[*i])).collect();
     let rows = answer.get("Processes")?.as_array()?;
-    let mut names: Vec<String> = rows.iter().map(|row| Some(program(row.as_array()?.get(column)?.as_str()?))).collect::<Option<_>>()?;
+    let mut names = Vec::new();
+    for row in rows {
+        let cells = row.as_array()?;
+        names.push(program(cells.get(*columns.first()?)?.as_str()?));
+        // A cell that is no program's name adds nothing to the one before it.
+        names.extend(
+            columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"),
+        );
+    }
     names.sort();
     names.dedup();
     Some(names)
@@ -34,8 +45,14 @@ fn program(command: &str) -> String {
 
 /// The first lines of a container's log, for scanning in memory.
 pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec<String>, Failure> {
+    if inspect.pointer("/HostConfig/LogConfig/Type").and_then(Json::as_str) == Some("none") {
+        return Ok(Vec::new());
+    }
     let path = format!("/containers/{id}/logs?stdout=1&stderr=1");
-    let answer = client.bytes(&path, client.limits.log).await?;
+    let answer = client.bytes(&path, client.limits.log).await.map_err(|failure| match failure.status {
+        Some(501) => Failure::new(Reason::Unsupported, "its log driver keeps nothing that can be read back"),
+        _ => failure,
+    })?;
     let terminal = inspect.pointer("/Config/Tty").and_then(Json::as_bool).unwrap_or(false);
     let bytes = if terminal { answer.body } else { payload(&answer.body) };
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
@@ -45,8 +62,7 @@ pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec
 fn payload(stream: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = stream;
-    while let [kind @ 0..=2, 0, 0, 0, a, b, c, d, body @ ..] = rest {
-        let _ = kind;
+    while let [0..=2, 0, 0, 0, a, b, c, d, body @ ..] = rest {
         let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX).min(body.len());
         out.extend_from_slice(&body[..length]);
         rest = &body[length..];

@@ -13,7 +13,7 @@ pub(super) struct Words {
     /// As Compose would use them.
     effective: Vec<String>,
     /// As far as the file decides them: variables as `${NAME}`.
-    from_file: Vec<String>,
+    decided: Vec<String>,
     /// Why some may be missing.
     unknown: Option<Unknown>,
 }
@@ -26,7 +26,7 @@ impl Words {
     }
 
     fn secrets(&self, place: &str, groups: &mut Groups) -> Vec<Fact> {
-        secret_scan().scan_words(&self.from_file, groups).secrets.iter().map(|secret| secret.to_fact(place)).collect()
+        secret_scan().scan_words(&self.decided, groups).secrets.iter().map(|secret| secret.to_fact(place)).collect()
     }
 }
 
@@ -37,10 +37,10 @@ pub(super) fn words_of(nodes: &[&Node]) -> Words {
         match (text(node), node.scalar()) {
             (Ok(effective), Some(value)) => {
                 out.effective.push(effective.to_owned());
-                out.from_file.push(value.from_file());
+                out.decided.push(value.decided_here());
             }
             (Err(why), value) => {
-                out.from_file.extend(value.map(Value::from_file));
+                out.decided.extend(value.map(Value::decided_here));
                 out.unknown = Some(why);
             }
             (Ok(_), None) => {}
@@ -70,6 +70,7 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Grou
     }
     secrets.incomplete = secrets.incomplete.or_else(|| shown.incomplete.clone());
     health_secrets(service, &mut secrets, groups);
+    hook_secrets(service, &mut secrets, groups);
     let at = command.or(entrypoint).map_or(service.at, |entry| &entry.at).origin();
     facts.put("command", Fact::known(shown).at(&at));
     facts.put("command_secrets", Fact::known(secrets).at(&at));
@@ -88,16 +89,24 @@ fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups
     }
 }
 
-/// A list is its words, a text is split as a shell would.
-fn line(node: &Node) -> Words {
-    match node.list() {
-        Some(items) => words_of(&items.iter().collect::<Vec<_>>()),
-        None => {
-            let whole = words_of(&[node]);
-            let split = |texts: &[String]| texts.iter().flat_map(|text| shell_words(text)).collect();
-            Words { effective: split(&whole.effective), from_file: split(&whole.from_file), unknown: whole.unknown }
+/// Commands that run in the container when it starts or stops.
+fn hook_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups) {
+    for key in ["post_start", "pre_stop"] {
+        for hook in service.get(key).and_then(Node::list).unwrap_or_default() {
+            let found = hook.get("command").map(|command| line(command).secrets(key, groups)).unwrap_or_default();
+            secrets.items.extend(found.into_iter().map(|fact| fact.at(&hook.at.origin())));
         }
     }
+}
+
+/// A list is its words, a text is split as a shell would.
+fn line(node: &Node) -> Words {
+    if let Some(items) = node.list() {
+        return words_of(&items.iter().collect::<Vec<_>>());
+    }
+    let whole = words_of(&[node]);
+    let split = |texts: &[String]| texts.iter().flat_map(|text| shell_words(text)).collect();
+    Words { effective: split(&whole.effective), decided: split(&whole.decided), unknown: whole.unknown }
 }
 
 /// Splits at spaces outside quotes and takes the quotes off.
@@ -128,7 +137,10 @@ mod tests {
 
     #[test]
     fn words_of_a_shell_text() {
-        assert_eq!(shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#), ["bash", "-c", "pip install x && run", "a b", "c d", ""]);
+        assert_eq!(
+            shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#),
+            ["bash", "-c", "pip install x && run", "a b", "c d", ""]
+        );
         assert!(shell_words("  ").is_empty());
     }
 }

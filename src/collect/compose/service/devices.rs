@@ -22,7 +22,9 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
         }
     }
     if let Some(runtime) = service.entry("runtime") {
-        let gpu = |name: &str| if name.contains("nvidia") { vec![fact(&format!("runtime={name}"), None, true, &runtime.node)] } else { Vec::new() };
+        let gpu = |name: &str| {
+            if name.contains("nvidia") { vec![fact(&format!("runtime={name}"), None, true, &runtime.node)] } else { Vec::new() }
+        };
         items.add(text(&runtime.node).map(gpu));
     }
     for node in nodes(service.entry("device_cgroup_rules")) {
@@ -59,13 +61,12 @@ fn device(node: &Node) -> Result<Vec<Fact>, Unknown> {
 
 /// A request for devices by driver or capability.
 fn request(node: &Node) -> Result<Vec<Fact>, Unknown> {
-    let label = match node.get("driver") {
-        Some(driver) => format!("driver={}", text(driver)?),
-        None => {
-            let capabilities = node.get("capabilities").and_then(Node::list).unwrap_or_default();
-            let names: Vec<&str> = capabilities.iter().map(text).collect::<Result<_, _>>()?;
-            format!("capabilities={}", names.join(","))
-        }
+    let label = if let Some(driver) = node.get("driver") {
+        format!("driver={}", text(driver)?)
+    } else {
+        let capabilities = node.get("capabilities").and_then(Node::list).unwrap_or_default();
+        let names: Vec<&str> = capabilities.iter().map(text).collect::<Result<_, _>>()?;
+        format!("capabilities={}", names.join(","))
     };
     Ok(vec![fact(&label, None, true, node)])
 }

@@ -28,10 +28,9 @@ pub(super) fn check<'p>(service: &Service<'p>) -> Check<'p> {
     let Some(test) = check.node.get("test").filter(|test| !super::is_null(test)) else { return Check::Images };
     let first = test.list().map_or(Some(test), |list| list.first());
     match first.map(text) {
-        None => Check::Images,
+        None | Some(Ok("")) => Check::Images,
         Some(Err(why)) => Check::Unknown(why),
         Some(Ok("NONE")) => Check::Off,
-        Some(Ok("")) => Check::Images,
         Some(Ok(_)) => Check::Test(test),
     }
 }
@@ -40,7 +39,12 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
     let at = service.entry("healthcheck").map_or(service.at, |entry| &entry.at).origin();
     let (test, defined) = match check(service) {
         Check::Images => {
-            let unseen = || Fact::unknown(Unknown::new(Reason::ImageNotSeen, "no health check in the compose file, and the image was not seen"));
+            let unseen = || {
+                Fact::unknown(Unknown::new(
+                    Reason::ImageNotSeen,
+                    "no health check in the compose file, and the image was not seen",
+                ))
+            };
             (unseen(), unseen())
         }
         Check::Off => (Fact::known(vec![Fact::known("NONE")]), Fact::known(false)),

@@ -1,0 +1,16 @@
+//! The engine collector against recorded, hostile and real engines.
+
+#[path = "engine/facts.rs"]
+mod facts;
+#[path = "engine/hostile.rs"]
+mod hostile;
+#[path = "engine/lab.rs"]
+mod lab;
+#[path = "engine/recorded.rs"]
+mod recorded;
+#[path = "engine/remote.rs"]
+mod remote;
+#[path = "engine/secrets.rs"]
+mod secrets;
+#[path = "engine/server.rs"]
+mod server;
