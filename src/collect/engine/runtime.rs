@@ -20,11 +20,12 @@ fn names(answer: &Json) -> Option<Vec<String>> {
     let titles = answer.get("Titles")?.as_array()?;
     let is_name = |title: &Json| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM" | "ARGS"));
     let columns: Vec<usize> = (0..titles.len()).filter(|i| is_name(&titles[*i])).collect();
+    let first = *columns.first()?;
     let rows = answer.get("Processes")?.as_array()?;
     let mut names = Vec::new();
     for row in rows {
         let cells = row.as_array()?;
-        names.push(program(cells.get(*columns.first()?)?.as_str()?));
+        names.push(program(cells.get(first)?.as_str()?));
         // A cell that is no program's name adds nothing to the one before it.
         names.extend(
             columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"),
