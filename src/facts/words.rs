@@ -89,7 +89,8 @@ impl SecretScan {
 
     fn secret(&self, program: &str, before: &str, token: &str, groups: &mut Groups) -> Option<WordSecret> {
         // base64 ends in `=` and is no assignment.
-        let assigns = |parts: &regex::Captures<'_>| parts.get(3).is_some_and(|value| !value.as_str().trim_matches('=').is_empty());
+        let assigns =
+            |parts: &regex::Captures<'_>| parts.get(3).is_some_and(|value| !value.as_str().trim_matches('=').is_empty());
         let (label, scanned) = if let Some(parts) = ASSIGNMENT.captures(token).filter(assigns) {
             let name = parts.get(2).map_or("", |m| m.as_str());
             (

@@ -41,20 +41,35 @@ async fn plain_fields_are_taken_over_with_their_origin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ports_in_force_are_those_of_a_running_container() {
-    let bindings = json!({"8042/tcp": [{"HostIp": "", "HostPort": "8042"}], "4242/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]});
-    let in_force = json!({"8042/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8042"}, {"HostIp": "::", "HostPort": "8042"}], "9/udp": null});
+    let bindings =
+        json!({"8042/tcp": [{"HostIp": "", "HostPort": "8042"}], "4242/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]});
+    let in_force =
+        json!({"8042/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8042"}, {"HostIp": "::", "HostPort": "8042"}], "9/udp": null});
     let change = |status: &str, running: bool| {
         json!({"State": {"Status": status, "Running": running}, "HostConfig": {"PortBindings": bindings},
                "NetworkSettings": {"Ports": in_force}, "Config": {"ExposedPorts": {"8042/tcp": {}, "9/udp": {}}}})
     };
     let shown = |facts: &pacscan::facts::Record| {
         let ports = facts.list("ports").unwrap().records();
-        ports.map(|p| format!("{}|{}|{}", p.text("address").unwrap(), p.int("host_port").unwrap_or(-1), p.int("container_port").unwrap())).collect::<Vec<_>>()
+        ports
+            .map(|p| {
+                format!(
+                    "{}|{}|{}",
+                    p.text("address").unwrap(),
+                    p.int("host_port").unwrap_or(-1),
+                    p.int("container_port").unwrap()
+                )
+            })
+            .collect::<Vec<_>>()
     };
     assert_eq!(shown(&container(change("running", true)).await), ["0.0.0.0|8042|8042", "::|8042|8042"]);
     let configured = ["127.0.0.1|-1|4242", "|8042|8042"];
     assert_eq!(shown(&container(change("exited", false)).await), configured);
-    assert_eq!(shown(&container(change("restarting", true)).await), configured, "between two starts nothing is bound, but it will be");
+    assert_eq!(
+        shown(&container(change("restarting", true)).await),
+        configured,
+        "between two starts nothing is bound, but it will be"
+    );
     let mut all = change("created", false);
     all["HostConfig"]["PublishAllPorts"] = json!(true);
     assert_eq!(shown(&container(all).await).len(), 4);
@@ -66,9 +81,7 @@ async fn ports_in_force_are_those_of_a_running_container() {
 #[tokio::test(flavor = "multi_thread")]
 async fn health_is_told_apart() {
     let test = json!(["CMD", "curl", "-f", "http://localhost/"]);
-    let with = |test: &Json, health: Json, running: bool| {
-        json!({"State": {"Status": if running { "running" } else { "exited" }, "Running": running, "Health": health}, "Config": {"Healthcheck": {"Test": test}}})
-    };
+    let with = |test: &Json, health: Json, running: bool| json!({"State": {"Status": if running { "running" } else { "exited" }, "Running": running, "Health": health}, "Config": {"Healthcheck": {"Test": test}}});
     let facts = container(with(&test, json!({"Status": "unhealthy"}), true)).await;
     assert_eq!((facts.text("health.status"), facts.bool("health.defined")), (Some("unhealthy"), Some(true)));
     let facts = container(with(&test, json!({"Status": "starting"}), true)).await;
@@ -85,7 +98,9 @@ async fn files_under_a_mount_are_unknown_and_links_are_followed() {
     let passwd = "root:x:0:0::/:\northanc:x:999:999::/:\n";
     let containers = vec![
         inspect(&json!({"Name": "/open", "Config": {"User": "orthanc"}})),
-        inspect(&json!({"Name": "/bound", "Config": {"User": "orthanc"}, "Mounts": [{"Type": "bind", "Source": "/x", "Destination": "/etc/passwd", "RW": false}]})),
+        inspect(
+            &json!({"Name": "/bound", "Config": {"User": "orthanc"}, "Mounts": [{"Type": "bind", "Source": "/x", "Destination": "/etc/passwd", "RW": false}]}),
+        ),
         inspect(&json!({"Name": "/shadowed", "Config": {"User": "orthanc"}, "HostConfig": {"Tmpfs": {"/etc": ""}}})),
         inspect(&json!({"Name": "/broken", "Config": {"User": "orthanc"}})),
     ];
@@ -100,7 +115,12 @@ async fn files_under_a_mount_are_unknown_and_links_are_followed() {
         })
     });
     let collected = collect(&server.socket).await;
-    let uid = |name: &str| find(&collected, Kind::Container, name).facts.list("passwd").map(|list| list.records().nth(1).unwrap().int("uid").unwrap());
+    let uid = |name: &str| {
+        find(&collected, Kind::Container, name)
+            .facts
+            .list("passwd")
+            .map(|list| list.records().nth(1).unwrap().int("uid").unwrap())
+    };
     assert_eq!((uid("open"), uid("broken")), (Some(999), Some(999)), "another container of the image may serve");
     for name in ["bound", "shadowed"] {
         assert_eq!(why(find(&collected, Kind::Container, name).facts.get("passwd")), Some(Reason::Unsupported), "{name}");
@@ -144,7 +164,10 @@ async fn mounts_show_what_lies_behind_them() {
     assert!(mounts[1].get("source").is_absent());
     assert_eq!((mounts[2].bool("in_project"), mounts[2].bool("read_only")), (Some(true), Some(true)));
     assert_eq!((mounts[3].bool("in_project"), mounts[3].text("propagation")), (Some(false), Some("rshared")));
-    assert_eq!((mounts[4].text("kind"), mounts[4].text("target"), mounts[4].bool("read_only")), (Some("tmpfs"), Some("/tmp"), Some(true)));
+    assert_eq!(
+        (mounts[4].text("kind"), mounts[4].text("target"), mounts[4].bool("read_only")),
+        (Some("tmpfs"), Some("/tmp"), Some(true))
+    );
     assert_eq!(facts.get("tmpfs").to_string(), "/tmp");
 }
 
@@ -153,7 +176,9 @@ async fn networks_are_those_of_the_container_whose_namespace_is_used() {
     let containers = vec![
         inspect(&json!({"Name": "/web", "NetworkSettings": {"Networks": {"back": {}, "front": {}}}, "Config": {"Labels": {
             "com.docker.compose.project": "clinic", "com.docker.compose.service": "web", "secret.token": "x"}}})),
-        inspect(&json!({"Name": "/side", "HostConfig": {"NetworkMode": format!("container:{:064x}", 0)}, "NetworkSettings": {"Networks": {}}})),
+        inspect(
+            &json!({"Name": "/side", "HostConfig": {"NetworkMode": format!("container:{:064x}", 0)}, "NetworkSettings": {"Networks": {}}}),
+        ),
         inspect(&json!({"Name": "/lost", "HostConfig": {"NetworkMode": "container:gone"}, "NetworkSettings": {"Networks": {}}})),
     ];
     let server = engine(containers, |_| None);
@@ -172,7 +197,12 @@ async fn devices_and_requests_are_listed() {
         "Devices": [{"PathOnHost": "/dev/sda", "PathInContainer": "/dev/sda"}], "DeviceCgroupRules": ["c 81:* rmw"],
         "DeviceRequests": [{"Driver": "", "Count": -1, "Capabilities": [["gpu"]]}, {"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=0"]}]}}))
     .await;
-    let labels: Vec<_> = facts.list("devices").unwrap().records().map(|d| format!("{} {}", d.text("label").unwrap(), d.bool("request").unwrap())).collect();
+    let labels: Vec<_> = facts
+        .list("devices")
+        .unwrap()
+        .records()
+        .map(|d| format!("{} {}", d.text("label").unwrap(), d.bool("request").unwrap()))
+        .collect();
     assert_eq!(labels, ["/dev/sda false", "rule c 81:* rmw false", "capabilities=gpu true", "nvidia.com/gpu=0 true"]);
 }
 

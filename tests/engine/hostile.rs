@@ -108,7 +108,10 @@ async fn an_engine_that_stops_answering_costs_seconds_not_hours() {
     let collected = collect(&server.socket).await;
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     let containers = collected.documents.iter().filter(|document| document.kind == Kind::Container);
-    assert!(containers.clone().count() == 200 && containers.clone().all(|c| reason(&c.facts.get("state").state) == Some(Reason::Timeout)));
+    assert!(
+        containers.clone().count() == 200
+            && containers.clone().all(|c| reason(&c.facts.get("state").state) == Some(Reason::Timeout))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,10 +156,34 @@ fn arbitrary_json() -> impl Strategy<Value = Json> {
 }
 
 const PLACES: [&str; 28] = [
-    "", "/Name", "/Image", "/Path", "/Args", "/Mounts", "/State", "/State/Status", "/State/Running", "/State/Health", "/Config",
-    "/Config/Image", "/Config/User", "/Config/Env", "/Config/Labels", "/Config/Cmd", "/Config/Entrypoint", "/Config/Healthcheck",
-    "/Config/ExposedPorts", "/HostConfig", "/HostConfig/Tmpfs", "/HostConfig/Devices", "/HostConfig/PortBindings", "/HostConfig/LogConfig",
-    "/HostConfig/NetworkMode", "/HostConfig/Ulimits", "/NetworkSettings/Ports", "/NetworkSettings/Networks",
+    "",
+    "/Name",
+    "/Image",
+    "/Path",
+    "/Args",
+    "/Mounts",
+    "/State",
+    "/State/Status",
+    "/State/Running",
+    "/State/Health",
+    "/Config",
+    "/Config/Image",
+    "/Config/User",
+    "/Config/Env",
+    "/Config/Labels",
+    "/Config/Cmd",
+    "/Config/Entrypoint",
+    "/Config/Healthcheck",
+    "/Config/ExposedPorts",
+    "/HostConfig",
+    "/HostConfig/Tmpfs",
+    "/HostConfig/Devices",
+    "/HostConfig/PortBindings",
+    "/HostConfig/LogConfig",
+    "/HostConfig/NetworkMode",
+    "/HostConfig/Ulimits",
+    "/NetworkSettings/Ports",
+    "/NetworkSettings/Networks",
 ];
 
 fn put(json: &mut Json, place: &str, value: Json) {
@@ -196,7 +223,9 @@ async fn an_unknown_field_is_never_a_harmless_default() {
     let server = engine(vec![broken], |_| None);
     let collected = collect(&server.socket).await;
     let facts = &only(&collected, Kind::Container).facts;
-    for path in ["privileged", "cap_add", "cap_drop", "memory_limit", "read_only", "network_mode", "pid_mode", "devices", "security_opt"] {
+    for path in
+        ["privileged", "cap_add", "cap_drop", "memory_limit", "read_only", "network_mode", "pid_mode", "devices", "security_opt"]
+    {
         assert_eq!(reason(&facts.get(path).state), Some(Reason::Unsupported), "{path}");
     }
 }
@@ -205,7 +234,8 @@ async fn an_unknown_field_is_never_a_harmless_default() {
 async fn redirects_are_not_followed() {
     let target = Server::start(|_| Reply::json(&version()));
     let to = format!("http://localhost{}", target.socket.display());
-    let server = Server::start(move |_| Reply::Raw(format!("HTTP/1.1 307 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes()));
+    let server =
+        Server::start(move |_| Reply::Raw(format!("HTTP/1.1 307 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes()));
     let collected = collect(&server.socket).await;
     assert!(collected.unreachable.is_some());
     assert!(target.requests().is_empty());
@@ -213,7 +243,8 @@ async fn redirects_are_not_followed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn selections_are_kept_to() {
-    let all = (0..3).map(|at| inspect(&json!({"Name": format!("/c{at}"), "Config": {"Labels": {"n": at.to_string()}}}))).collect();
+    let all =
+        (0..3).map(|at| inspect(&json!({"Name": format!("/c{at}"), "Config": {"Labels": {"n": at.to_string()}}}))).collect();
     let server = engine(all, |_| None);
     let address = pacscan::target::EngineAddress::Unix(server.socket.clone());
     let wanted = Selection { containers: vec!["c1".into()], ..Selection::default() };

@@ -52,13 +52,19 @@ async fn the_hardened_container_is_read_as_it_was_started() {
     assert_eq!((document.project.as_deref(), document.service.as_deref()), (Some("clinic"), Some("pacs")));
     let facts = &document.facts;
     assert_eq!((facts.bool("running"), facts.bool("read_only"), facts.bool("privileged")), (Some(true), Some(true), Some(false)));
-    assert_eq!((facts.int("memory_limit"), facts.int("nano_cpus"), facts.int("pids_limit")), (Some(64 << 20), Some(500_000_000), Some(20)));
+    assert_eq!(
+        (facts.int("memory_limit"), facts.int("nano_cpus"), facts.int("pids_limit")),
+        (Some(64 << 20), Some(500_000_000), Some(20))
+    );
     assert_eq!(facts.text("user.spec"), Some("app"));
     assert!(facts.list("passwd").unwrap().records().any(|user| user.text("name") == Some("app")));
     assert_eq!(facts.get("cap_drop").to_string(), "ALL");
     assert_eq!(facts.get("security_opt").to_string(), "no-new-privileges:true");
     assert_eq!(facts.get("tmpfs").to_string(), "/tmp");
-    assert_eq!((facts.text("restart"), facts.text("log.driver"), facts.text("log.max_size")), (Some("unless-stopped"), Some("json-file"), Some("1m")));
+    assert_eq!(
+        (facts.text("restart"), facts.text("log.driver"), facts.text("log.max_size")),
+        (Some("unless-stopped"), Some("json-file"), Some("1m"))
+    );
     assert_eq!(facts.get("ulimits").to_string(), "hard=128 name=nofile soft=64");
     assert_eq!(facts.get("networks").to_string(), "internal=true name=rec-back");
     assert_eq!(facts.get("processes").to_string(), "sleep");
@@ -86,15 +92,24 @@ async fn the_open_and_the_stopped_containers_are_read_as_they_were_started() {
     assert_eq!(open.get("cap_add").to_string(), "SYS_ADMIN");
 
     let created = &find(&collected, Kind::Container, "rec-created").facts;
-    assert_eq!((created.text("state"), created.bool("privileged"), created.bool("running")), (Some("created"), Some(true), Some(false)));
-    assert_eq!((created.text("network_mode"), created.text("uts_mode"), created.text("ipc_mode")), (Some("host"), Some("host"), Some("host")));
+    assert_eq!(
+        (created.text("state"), created.bool("privileged"), created.bool("running")),
+        (Some("created"), Some(true), Some(false))
+    );
+    assert_eq!(
+        (created.text("network_mode"), created.text("uts_mode"), created.text("ipc_mode")),
+        (Some("host"), Some("host"), Some("host"))
+    );
     assert_eq!(created.list("ports").map(|ports| ports.items.len()), Some(0));
     for path in ["processes", "health.status", "log_credentials", "mac_profile"] {
         assert!(matches!(&created.get(path).state, State::Unknown(why) if why.reason == Reason::UnknownFact), "{path}");
     }
     let exited = &find(&collected, Kind::Container, "rec-exited").facts;
     let port = exited.list("ports").unwrap().records().next().unwrap();
-    assert_eq!((port.int("container_port"), port.get("host_port").is_absent(), port.text("address")), (Some(8042), true, Some("")));
+    assert_eq!(
+        (port.int("container_port"), port.get("host_port").is_absent(), port.text("address")),
+        (Some(8042), true, Some(""))
+    );
     assert_eq!(exited.get("security_opt").to_string(), "seccomp=unconfined");
 }
 
@@ -107,7 +122,10 @@ async fn the_engine_is_read_and_runs_agree() {
     assert!(!text(&first).contains("Kanarie"));
     let engine = &only(&first, Kind::Engine).facts;
     assert_eq!((engine.text("version"), engine.text("api_version")), (Some("20.10.24+dfsg1"), Some("1.41")));
-    assert_eq!((engine.text("seccomp"), engine.bool("icc"), engine.text("swarm")), (Some("default"), Some(true), Some("inactive")));
+    assert_eq!(
+        (engine.text("seccomp"), engine.bool("icc"), engine.text("swarm")),
+        (Some("default"), Some(true), Some("inactive"))
+    );
     assert_eq!(engine.list("insecure_registries").map(|list| list.items.len()), Some(0));
     assert!(matches!(&engine.get("userland_proxy").state, State::Unknown(why) if why.reason == Reason::NoTarget));
     let asked = server.requests().len() / 2;

@@ -18,7 +18,18 @@ impl Canaries {
 fn planted(canary: &Canaries) -> Json {
     let c = || canary.next();
     let env: Vec<String> = [
-        "DB_PASSWORD", "PLAIN_NAME", "TOKEN", "API_KEY", "AWS_SECRET_ACCESS_KEY", "REGISTERED_USERS", "X", "NOTE", "JWT", "DSN", "lower_case", "A.B",
+        "DB_PASSWORD",
+        "PLAIN_NAME",
+        "TOKEN",
+        "API_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "REGISTERED_USERS",
+        "X",
+        "NOTE",
+        "JWT",
+        "DSN",
+        "lower_case",
+        "A.B",
     ]
     .iter()
     .map(|name| format!("{name}={}", c()))
@@ -34,7 +45,8 @@ fn planted(canary: &Canaries) -> Json {
         format!("PEM=-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", c()),
     ])
     .collect();
-    let labels = json!({"token": c(), "traefik.auth": format!("admin:{}", c()), "note": c(), "db.url": format!("mysql://u:{}@h/d", c())});
+    let labels =
+        json!({"token": c(), "traefik.auth": format!("admin:{}", c()), "note": c(), "db.url": format!("mysql://u:{}@h/d", c())});
     json!({
         "Path": format!("/bin/{}", c()), "Args": [c(), format!("--token={}", c())],
         "Config": {
@@ -60,7 +72,11 @@ fn image(canary: &Canaries) -> (Json, Json) {
         format!("ENV A=1 DB_PASSWORD={}", c()),
         format!("/bin/sh -c #(nop)  ENV TOKEN={}", c()),
         format!("|2 USER=x SECRET={} /bin/sh -c make", c()),
-        format!("RUN |1 PIP_PASSWORD={} /bin/sh -c pip install --index-url https://bot:{}@pypi.example/simple x # buildkit", c(), c()),
+        format!(
+            "RUN |1 PIP_PASSWORD={} /bin/sh -c pip install --index-url https://bot:{}@pypi.example/simple x # buildkit",
+            c(),
+            c()
+        ),
         format!("RUN /bin/sh -c echo {} > /etc/secret && export K={}", c(), c()),
         format!("CMD [\"--password\" \"{}\"]", c()),
         format!("LABEL token={} note={}", c(), c()),
@@ -98,10 +114,14 @@ async fn no_planted_secret_is_in_documents_or_errors() {
     assert_eq!(at, None, "a planted secret leaves");
 
     let (container, image) = (only(&collected, Kind::Container), only(&collected, Kind::Image));
-    let of = |path: &str| container.facts.list(path).unwrap().records().filter_map(|r| r.text("label").or(r.text("name"))).collect::<Vec<_>>();
+    let of = |path: &str| {
+        container.facts.list(path).unwrap().records().filter_map(|r| r.text("label").or(r.text("name"))).collect::<Vec<_>>()
+    };
     assert_eq!(of("log_credentials"), ["Authorization header (line 2)", "password (line 3)"]);
     assert!(of("command_secrets").len() >= 6, "{:?}", of("command_secrets"));
-    let literal = |name: &str| container.facts.list("env").unwrap().records().any(|r| r.text("name") == Some(name) && r.text("class") == Some("literal"));
+    let literal = |name: &str| {
+        container.facts.list("env").unwrap().records().any(|r| r.text("name") == Some(name) && r.text("class") == Some("literal"))
+    };
     assert!(["DB_PASSWORD", "TOKEN", "DATABASE_URL", "REDIS_URL", "ORTHANC_JSON", "HEADER"].iter().all(|name| literal(name)));
     let history: Vec<_> = image.facts.list("history_secrets").unwrap().records().filter_map(|r| r.text("label")).collect();
     for label in ["ENV DB_PASSWORD", "ENV TOKEN", "ARG SECRET", "ARG PIP_PASSWORD", "LABEL token"] {

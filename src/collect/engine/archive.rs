@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn passwd_and_os_release_are_read_tolerantly() {
-        let text = "root:x:0:0:root:/root:/bin/sh\n\n# note\nbroken\northanc:x:999:999::/var/lib/orthanc:/bin/false\nodd:x:zero:0::/:\n";
+        let text =
+            "root:x:0:0:root:/root:/bin/sh\n\n# note\nbroken\northanc:x:999:999::/var/lib/orthanc:/bin/false\nodd:x:zero:0::/:\n";
         let found: Vec<_> = users(text).into_iter().map(|user| (user.name, user.uid)).collect();
         assert_eq!(found, [("root".to_owned(), 0), ("orthanc".to_owned(), 999)]);
         let debian = release("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n");

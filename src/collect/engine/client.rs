@@ -91,9 +91,12 @@ impl Client {
         let asked = asked(path);
         match answer {
             Answer { cut: true, .. } => Err(Failure::malformed(&asked, &format!("it is larger than {} bytes", self.limits.json))),
-            Answer { status: 200, body, .. } => {
-                serde_json::from_slice(&body).map_err(|error| Failure::malformed(&asked, &format!("no valid JSON ({:?} error at byte column {})", error.classify(), error.column())))
-            }
+            Answer { status: 200, body, .. } => serde_json::from_slice(&body).map_err(|error| {
+                Failure::malformed(
+                    &asked,
+                    &format!("no valid JSON ({:?} error at byte column {})", error.classify(), error.column()),
+                )
+            }),
             Answer { status, .. } => Err(Failure::status(&asked, status)),
         }
     }
@@ -126,13 +129,10 @@ impl Client {
         if self.timeouts.load(Ordering::Relaxed) >= self.limits.connections {
             return Err(Failure::new(Reason::Timeout, format!("{asked} was not sent: the engine no longer answers")));
         }
-        match tokio::time::timeout(self.limits.timeout, exchange).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.timeouts.fetch_add(1, Ordering::Relaxed);
-                Err(timeout())
-            }
-        }
+        tokio::time::timeout(self.limits.timeout, exchange).await.unwrap_or_else(|_| {
+            self.timeouts.fetch_add(1, Ordering::Relaxed);
+            Err(timeout())
+        })
     }
 
     /// Sends one GET: on a kept connection if one is still alive, else on a new one.
@@ -211,10 +211,7 @@ impl Client {
             );
         }
         let reason = if error.is_parse() { Reason::Unsupported } else { Reason::Unreachable };
-        Failure::new(
-            reason,
-            format!("{} does not answer {} as an engine does: {}", self.endpoint, asked(path), cause(error)),
-        )
+        Failure::new(reason, format!("{} does not answer {} as an engine does: {}", self.endpoint, asked(path), cause(error)))
     }
 }
 

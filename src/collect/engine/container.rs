@@ -6,6 +6,7 @@ use super::fields::{Fields, Origins, label, plain, texts};
 use super::gather::{Image, Material, Seen};
 use super::host::Host;
 use super::mounts::{self, Behind};
+use super::podman;
 use super::ports;
 use super::words::Scanner;
 use crate::facts::{Assurance, Catalogue, Document, Fact, Kind, Reason, Record, Stage, Unknown};
@@ -29,6 +30,9 @@ pub(super) fn document(seen: &Seen, around: &Around<'_>, scanner: &mut Scanner<'
             document.project = label("com.docker.compose.project").filter(|name| is_name(name)).map(Into::into);
             document.service = label("com.docker.compose.service").filter(|name| is_name(name)).map(Into::into);
             describe(seen, fields, around, scanner, &mut document.facts);
+            if around.material.version.is_podman() {
+                podman::container(&mut document.facts);
+            }
         }
     }
     document
@@ -87,8 +91,14 @@ fn state(fields: Fields<'_>, record: &mut Record) {
 }
 
 fn image(seen: &Seen, fields: Fields<'_>, image: Option<&Image>, record: &mut Record) {
-    record.put("image.reference", fields.fact("Config.Image", |name| name.as_str().filter(|n| !n.is_empty()).map(|n| plain(n).into())));
-    record.put("image.id", seen.image().map_or_else(|| fields.missing("Image"), |id| Fact::known(id).at(&fields.origins.of("Image"))));
+    record.put(
+        "image.reference",
+        fields.fact("Config.Image", |name| name.as_str().filter(|n| !n.is_empty()).map(|n| plain(n).into())),
+    );
+    record.put(
+        "image.id",
+        seen.image().map_or_else(|| fields.missing("Image"), |id| Fact::known(id).at(&fields.origins.of("Image"))),
+    );
     // The container's configuration has the image's merged into it, even when the image is gone.
     record.set("image.seen", fields.get("Config").is_some_and(Json::is_object), &fields.origins.of("Config"));
     os(image, record);
@@ -181,7 +191,8 @@ fn isolation(fields: Fields<'_>, record: &mut Record) {
         fields.list("HostConfig.SecurityOpt", |option| {
             let option = option.as_str()?;
             // The client replaces the path of a seccomp profile by its whole content.
-            let inline = option.split_once(['=', ':']).filter(|(name, value)| *name == "seccomp" && value.trim_start().starts_with('{'));
+            let inline =
+                option.split_once(['=', ':']).filter(|(name, value)| *name == "seccomp" && value.trim_start().starts_with('{'));
             Some(Fact::known(inline.map_or_else(|| plain(option), |_| "seccomp=(profile)".to_owned())))
         }),
     );

@@ -26,7 +26,10 @@ pub(super) async fn dial(endpoint: &Endpoint) -> Result<Box<dyn Stream>, Failure
             if std::fs::metadata(path).is_ok_and(|meta| !is_socket(&meta)) {
                 return Err(Failure::new(
                     Reason::Unreachable,
-                    format!("{} is no socket: name the engine's socket, docker:///var/run/docker.sock for example", path.display()),
+                    format!(
+                        "{} is no socket: name the engine's socket, docker:///var/run/docker.sock for example",
+                        path.display()
+                    ),
                 ));
             }
             let stream = UnixStream::connect(path).await.map_err(|e| Failure::connect(&endpoint.to_string(), &e))?;
@@ -55,7 +58,9 @@ async fn secure(stream: TcpStream, mutual: &Mutual, place: &str) -> Result<Box<d
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(Failure::new(
             Reason::Unreachable,
-            format!("no TLS connection to {place}: {error}; check ca.pem, cert.pem and key.pem, and that the engine's certificate names this host"),
+            format!(
+                "no TLS connection to {place}: {error}; check ca.pem, cert.pem and key.pem, and that the engine's certificate names this host"
+            ),
         )),
     }
 }
@@ -94,7 +99,7 @@ async fn listen(mut errors: ChildStderr, said: Arc<Mutex<String>>) {
         if text.len() < 2048 {
             text.extend_from_slice(&buffer[..n]);
             if let Ok(mut said) = said.lock() {
-                *said = String::from_utf8_lossy(&text).trim().to_owned();
+                String::from_utf8_lossy(&text).trim().clone_into(&mut said);
             }
         }
     }

@@ -59,7 +59,10 @@ impl Endpoint {
     /// `unix://`, `tcp://` and `ssh://` as the clients of Docker and Podman read them.
     fn from_variable(variable: &str, value: &str, brand: Brand, environment: &Environment) -> Result<Self, Failure> {
         let wrong = |cause: &str| {
-            Failure::new(Reason::Unreachable, format!("${variable} is no address that can be used ({cause}): unset it or name the engine"))
+            Failure::new(
+                Reason::Unreachable,
+                format!("${variable} is no address that can be used ({cause}): unset it or name the engine"),
+            )
         };
         let (scheme, rest) = value.split_once("://").ok_or_else(|| wrong("expected unix://, tcp:// or ssh://"))?;
         let given = match scheme {
@@ -151,7 +154,10 @@ mod tests {
     fn the_variables_of_docker_and_podman_are_read() {
         assert_eq!(shown(Brand::Docker, &[("DOCKER_HOST", "unix:///run/x.sock")]), "/run/x.sock");
         assert_eq!(shown(Brand::Docker, &[("DOCKER_HOST", "ssh://ops@pacs:2222/run/docker.sock")]), "ops@pacs");
-        assert_eq!(shown(Brand::Podman, &[("CONTAINER_HOST", "unix:///run/p.sock"), ("DOCKER_HOST", "unix:///d")]), "/run/p.sock");
+        assert_eq!(
+            shown(Brand::Podman, &[("CONTAINER_HOST", "unix:///run/p.sock"), ("DOCKER_HOST", "unix:///d")]),
+            "/run/p.sock"
+        );
         assert_eq!(shown(Brand::Podman, &[("XDG_RUNTIME_DIR", "/nowhere")]), "/run/podman/podman.sock");
         assert_eq!(shown(Brand::Docker, &[("DOCKER_HOST", "tcp://127.0.0.1:2375"), ("HOME", "/nowhere")]), "127.0.0.1:2375");
     }

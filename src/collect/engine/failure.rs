@@ -25,7 +25,9 @@ impl Failure {
     /// An answer whose status says no.
     pub fn status(asked: &str, status: u16) -> Self {
         let (reason, text) = match status {
-            401 | 403 => (Reason::Refused, format!("the engine refused {asked} ({status}): an authorization plugin or proxy forbids it")),
+            401 | 403 => {
+                (Reason::Refused, format!("the engine refused {asked} ({status}): an authorization plugin or proxy forbids it"))
+            }
             404 => (Reason::Refused, format!("the engine does not know what {asked} asks for (404)")),
             400..500 => (Reason::Refused, format!("the engine refused {asked} ({status})")),
             _ => (Reason::Refused, format!("the engine failed to answer {asked} ({status}): its log says more")),
@@ -48,11 +50,15 @@ impl Failure {
         let (reason, text) = match error.kind() {
             io::ErrorKind::NotFound => (
                 Reason::Unreachable,
-                format!("there is no socket {place}: start the engine (`systemctl start docker`), or name its socket: docker:///path/to/docker.sock"),
+                format!(
+                    "there is no socket {place}: start the engine (`systemctl start docker`), or name its socket: docker:///path/to/docker.sock"
+                ),
             ),
             io::ErrorKind::PermissionDenied => (
                 Reason::Permission,
-                format!("no permission to open {place}: join its group (`sudo usermod -aG docker $USER`, then log in again) or run with sudo"),
+                format!(
+                    "no permission to open {place}: join its group (`sudo usermod -aG docker $USER`, then log in again) or run with sudo"
+                ),
             ),
             io::ErrorKind::ConnectionRefused => (
                 Reason::Unreachable,

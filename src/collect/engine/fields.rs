@@ -86,7 +86,8 @@ impl<'a> Fields<'a> {
 
     /// A field that this engine's answer does not have.
     pub fn missing(&self, field: &'static str) -> Fact {
-        Fact::unknown(Unknown::new(Reason::Unsupported, format!("the engine's answer has no {field}"))).at(&self.origins.of(field))
+        Fact::unknown(Unknown::new(Reason::Unsupported, format!("the engine's answer has no {field}")))
+            .at(&self.origins.of(field))
     }
 }
 

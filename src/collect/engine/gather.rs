@@ -188,9 +188,9 @@ impl<'a> Gather<'a> {
     async fn image(&self, id: String) -> Image {
         let (inspect_path, history_path) = (format!("/images/{id}/json"), format!("/images/{id}/history"));
         let (inspect, history) = tokio::join!(self.client.json(&inspect_path), self.client.json(&history_path));
-        let gone = |failure: Failure| match failure.is_missing() {
-            true => Failure::new(Reason::ImageNotSeen, "the image is no longer there: it was removed or replaced after its container was made"),
-            false => failure,
+        let gone = |failure: Failure| {
+            let removed = "the image is no longer there: it was removed or replaced after its container was made";
+            if failure.is_missing() { Failure::new(Reason::ImageNotSeen, removed) } else { failure }
         };
         let (inspect, history) = (inspect.map_err(gone), history.map_err(gone));
         let os = Err(Failure::new(Reason::NotProbed, "the number of requests for this run was used up"));
@@ -251,8 +251,9 @@ impl<'a> Gather<'a> {
             }
         }
         let keys: Vec<&ToolKey> = jobs.keys().copied().collect();
-        let answers =
-            self.each("health check", jobs.values().copied().collect(), |(wanted, seen)| wanted.look_up(&self.client, &seen.id)).await;
+        let answers = self
+            .each("health check", jobs.values().copied().collect(), |(wanted, seen)| wanted.look_up(&self.client, &seen.id))
+            .await;
         let answers: BTreeMap<&ToolKey, Result<bool, Unknown>> = keys.into_iter().zip(answers).collect();
         let used_up = || Unknown::new(Reason::NotProbed, "the number of requests for this run was used up");
         let of = |(seen, wanted): (&Seen, &Option<(ToolKey, Wanted)>)| match wanted {
@@ -329,7 +330,11 @@ fn select(list: &Json, selection: &Selection) -> Result<Vec<(String, String)>, F
     let malformed = || Failure::malformed("GET /containers/json", "it is no list of containers");
     let mut wanted = Vec::new();
     for entry in list.as_array().ok_or_else(malformed)? {
-        let id = entry.get("Id").and_then(Json::as_str).filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric())).ok_or_else(malformed)?;
+        let id = entry
+            .get("Id")
+            .and_then(Json::as_str)
+            .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric()))
+            .ok_or_else(malformed)?;
         let name = own_name(entry).unwrap_or(id).to_owned();
         if is_wanted(&name, entry.get("Labels"), selection) {
             wanted.push((name, id.to_owned()));
@@ -365,7 +370,8 @@ mod tests {
 
     #[test]
     fn the_version_asked_in_is_known_to_both_sides() {
-        let version = |api: &str, oldest: &str| Version { api: Some(api.into()), oldest_api: Some(oldest.into()), ..Version::default() };
+        let version =
+            |api: &str, oldest: &str| Version { api: Some(api.into()), oldest_api: Some(oldest.into()), ..Version::default() };
         assert_eq!(pinned(&version("1.41", "1.12")).as_deref(), Some("1.41"));
         assert_eq!(pinned(&version("1.60", "1.44")).as_deref(), Some("1.51"));
         assert_eq!(pinned(&version("1.80", "1.60")).as_deref(), Some("1.60"));
@@ -374,7 +380,9 @@ mod tests {
 
     #[test]
     fn only_names_need_passwd() {
-        for (user, wanted) in [("", false), ("0", false), ("00:0", false), ("1000", false), ("root", true), ("orthanc:orthanc", true)] {
+        for (user, wanted) in
+            [("", false), ("0", false), ("00:0", false), ("1000", false), ("root", true), ("orthanc:orthanc", true)]
+        {
             assert_eq!(named(Some(&json!(user))), wanted, "{user}");
         }
         assert!(!named(None));

@@ -90,7 +90,8 @@ impl Daemon {
     fn read(peer: i32) -> Self {
         let pid = dockerd(peer);
         let arguments = pid.and_then(arguments);
-        let file = arguments.as_deref().and_then(|words| flag(words, "config-file").pop()).unwrap_or("/etc/docker/daemon.json".into());
+        let file =
+            arguments.as_deref().and_then(|words| flag(words, "config-file").pop()).unwrap_or("/etc/docker/daemon.json".into());
         let file = PathBuf::from(file);
         let content = content(&file, pid);
         Self { arguments, file, content }
@@ -132,7 +133,13 @@ fn dockerd(peer: i32) -> Option<i32> {
 
 fn arguments(pid: i32) -> Option<Vec<String>> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|bytes| !bytes.is_empty())?;
-    Some(bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).filter(|word| !word.is_empty()).collect())
+    Some(
+        bytes
+            .split(|byte| *byte == 0)
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .filter(|word| !word.is_empty())
+            .collect(),
+    )
 }
 
 /// `daemon.json`; `Ok(None)` when there is none.
@@ -165,7 +172,8 @@ fn started(pid: i32) -> Option<SystemTime> {
 fn flag(words: &[String], option: &str) -> Vec<String> {
     let mut values = Vec::new();
     for (at, word) in words.iter().enumerate() {
-        let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).and_then(|word| word.strip_prefix(option)) else {
+        let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).and_then(|word| word.strip_prefix(option))
+        else {
             continue;
         };
         match rest.strip_prefix('=') {

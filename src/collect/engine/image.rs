@@ -34,7 +34,8 @@ pub(super) fn document(
             scanner.health(fields, record);
             // Newer engines leave out what is empty.
             let whole = fields.get("Config").is_some_and(Json::is_object);
-            let or_empty = |field: &str, read: Fact| if whole && fields.get(field).is_none() { super::fields::none() } else { read };
+            let or_empty =
+                |field: &str, read: Fact| if whole && fields.get(field).is_none() { super::fields::none() } else { read };
             record.put("env", or_empty("Config.Env", scanner.env(fields)));
             record.put("labels", or_empty("Config.Labels", scanner.labels(fields)));
         }

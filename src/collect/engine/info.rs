@@ -9,6 +9,7 @@ use super::container::{all_unknown, labelled};
 use super::fields::{Fields, Origins, none, plain};
 use super::gather::Material;
 use super::host::{self, Host, Setting};
+use super::podman;
 use crate::facts::{Assurance, Document, Fact, Kind, Reason, Record, State, Unknown, Value};
 
 /// The document of the engine. `unprotected` is the address by which it was reached without TLS, if so.
@@ -20,8 +21,8 @@ pub(super) fn document(
     target: &str,
     origins: &Origins,
 ) -> Document {
-    let podman = material.version.is_podman();
-    let name = if podman { "Podman Engine" } else { "Docker Engine" };
+    let is_podman = material.version.is_podman();
+    let name = if is_podman { "Podman Engine" } else { "Docker Engine" };
     let mut document = Document::new(Kind::Engine, target.trim_end_matches(':'), target, Assurance::Effective);
     let record = &mut document.facts;
     match &material.info {
@@ -29,9 +30,15 @@ pub(super) fn document(
         Ok(json) => {
             let fields = Fields { json, origins };
             described(fields, record);
-            record.put("tcp_unprotected", tcp(fields, podman));
+            record.put("tcp_unprotected", tcp(fields));
             record.put("no_new_privileges", no_new_privileges(fields, material, host));
         }
+    }
+    record.put("icc", icc(material).at(&origins.of("Networks.bridge.Options")));
+    configured(host, record);
+    record.put("files", files(host, socket, record.bool("rootless")));
+    if is_podman {
+        podman::engine(record);
     }
     if let Some(address) = unprotected {
         let reached = labelled(format!("{address}: it answered us without TLS"), &[]);
@@ -41,12 +48,10 @@ pub(super) fn document(
         }
     }
     record.set("name", name, &origins.of("Version.Components"));
-    let text = |value: &Option<String>| value.as_deref().map_or_else(|| Fact::unknown(Reason::Unsupported), |v| Fact::known(plain(v)));
+    let text =
+        |value: &Option<String>| value.as_deref().map_or_else(|| Fact::unknown(Reason::Unsupported), |v| Fact::known(plain(v)));
     record.put("version", text(&material.version.engine).at(&origins.of("Version.Version")));
     record.put("api_version", text(&material.version.api).at(&origins.of("Version.ApiVersion")));
-    record.put("icc", icc(material, podman).at(&origins.of("Networks.bridge.Options")));
-    configured(host, podman, record);
-    record.put("files", files(host, socket, record.bool("rootless")));
     document
 }
 
@@ -102,7 +107,7 @@ fn option(fields: Fields<'_>, wanted: impl Fn(&str) -> bool) -> Fact {
 fn no_new_privileges(fields: Fields<'_>, material: &Material, host: &Host) -> Fact {
     let listed = option(fields, |name| name == "no-new-privileges");
     let minor = material.version.api.as_deref().and_then(|api| api.strip_prefix("1.")?.parse::<u32>().ok()).unwrap_or(0);
-    if listed.bool() == Some(true) || (minor >= 43 && !material.version.is_podman()) || listed.bool().is_none() {
+    if listed.bool() == Some(true) || (minor >= 43) || listed.bool().is_none() {
         return listed;
     }
     truth(host, "no-new-privileges", false)
@@ -130,10 +135,7 @@ static ACCESSIBLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The engine warns of every address without mutual TLS.
-fn tcp(fields: Fields<'_>, podman: bool) -> Fact {
-    if podman {
-        return Fact::unknown(Unknown::new(Reason::Unsupported, "Podman does not tell on which addresses its API is offered"));
-    }
+fn tcp(fields: Fields<'_>) -> Fact {
     let mut fact = fields.list("Warnings", |warning| {
         let warning = warning.as_str()?;
         let found = ACCESSIBLE.captures(warning);
@@ -146,28 +148,20 @@ fn tcp(fields: Fields<'_>, podman: bool) -> Fact {
 }
 
 /// The default bridge's own option. Without a default bridge no containers can talk over it.
-fn icc(material: &Material, podman: bool) -> Fact {
-    if podman {
-        return Fact::unknown(Unknown::new(Reason::Unsupported, "Podman has no default bridge of this kind"));
-    }
+fn icc(material: &Material) -> Fact {
     match &material.networks {
         Err(failure) => Fact::unknown(failure.unknown()),
         Ok(networks) => match networks.iter().find(|network| network.name == "bridge") {
             None => Fact::known(false),
-            Some(bridge) => Fact::known(bridge.options.get("com.docker.network.bridge.enable_icc").is_none_or(|icc| icc != "false")),
+            Some(bridge) => {
+                Fact::known(bridge.options.get("com.docker.network.bridge.enable_icc").is_none_or(|icc| icc != "false"))
+            }
         },
     }
 }
 
 /// What only the engine's configuration tells.
-fn configured(host: &Host, podman: bool, record: &mut Record) {
-    if podman {
-        let why = || Unknown::new(Reason::Unsupported, "Podman has no such setting");
-        for path in ["userland_proxy", "iptables", "default_ulimits", "log_max_size"] {
-            record.unknown(path, why());
-        }
-        return;
-    }
+fn configured(host: &Host, record: &mut Record) {
     record.put("userland_proxy", truth(host, "userland-proxy", true));
     record.put("iptables", truth(host, "iptables", true));
     record.put("default_ulimits", ulimits(host));
@@ -197,7 +191,9 @@ fn ulimits(host: &Host) -> Fact {
     match host.setting("default-ulimit", "default-ulimits") {
         Err(why) => Fact::unknown(why),
         Ok(Setting::Default) => none(),
-        Ok(Setting::Flag(values)) => Fact::known(values.iter().filter_map(|v| Some(one(v.split_once('=')?.0))).collect::<Vec<_>>()),
+        Ok(Setting::Flag(values)) => {
+            Fact::known(values.iter().filter_map(|v| Some(one(v.split_once('=')?.0))).collect::<Vec<_>>())
+        }
         Ok(Setting::File(Json::Object(limits))) => Fact::known(limits.keys().map(|name| one(name)).collect::<Vec<_>>()),
         Ok(Setting::File(_)) => Fact::unknown(Reason::Unsupported),
     }
@@ -208,7 +204,9 @@ fn log_max_size(host: &Host) -> Fact {
     match host.setting("log-opt", "log-opts") {
         Err(why) => Fact::unknown(why),
         Ok(Setting::Default) => Fact::absent(),
-        Ok(Setting::Flag(values)) => or_absent(values.iter().find_map(|value| value.strip_prefix("max-size=").map(str::to_owned))),
+        Ok(Setting::Flag(values)) => {
+            or_absent(values.iter().find_map(|value| value.strip_prefix("max-size=").map(str::to_owned)))
+        }
         Ok(Setting::File(options)) => or_absent(options.get("max-size").and_then(Json::as_str).map(str::to_owned)),
     }
 }
@@ -238,13 +236,15 @@ mod tests {
         let mut record = Record::new();
         let fields = Fields { json: info, origins: &origins };
         described(fields, &mut record);
-        record.put("tcp_unprotected", tcp(fields, false));
+        record.put("tcp_unprotected", tcp(fields));
         record
     }
 
     #[test]
     fn security_options_are_read_whatever_the_engine_calls_its_profile() {
-        for (given, seccomp) in [("default", "default"), ("builtin", "default"), ("unconfined", "unconfined"), ("/x.json", "custom")] {
+        for (given, seccomp) in
+            [("default", "default"), ("builtin", "default"), ("unconfined", "unconfined"), ("/x.json", "custom")]
+        {
             let record = read(&json!({"SecurityOptions": [format!("name=seccomp,profile={given}"), "name=userns"]}));
             assert_eq!(record.text("seccomp"), Some(seccomp));
             assert_eq!((record.bool("userns_remap"), record.bool("apparmor")), (Some(true), Some(false)));
@@ -259,7 +259,8 @@ mod tests {
             "WARNING: API is accessible on http://0.0.0.0:2375 without encryption.\n         Access to the remote API is equivalent to root access",
             "[DEPRECATION NOTICE]: API is accessible on https://10.0.0.1:2376 without TLS client verification.",
             "WARNING: No swap limit support"]}));
-        let labels: Vec<&str> = record.list("tcp_unprotected").into_iter().flat_map(|l| l.records()).filter_map(|r| r.text("label")).collect();
+        let labels: Vec<&str> =
+            record.list("tcp_unprotected").into_iter().flat_map(|l| l.records()).filter_map(|r| r.text("label")).collect();
         assert_eq!(labels, ["http://0.0.0.0:2375 without encryption", "https://10.0.0.1:2376 without TLS client verification"]);
         assert_eq!(read(&json!({"Warnings": null})).list("tcp_unprotected").map(|l| l.items.len()), Some(0));
     }

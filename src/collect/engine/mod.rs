@@ -15,6 +15,7 @@ mod host;
 mod image;
 mod info;
 mod mounts;
+mod podman;
 mod ports;
 mod runtime;
 mod tls;
@@ -61,7 +62,7 @@ pub async fn collect_within(
         Err(failure) => return unreachable(failure),
     };
     let gather = Gather::new(endpoint, limits, context.progress);
-    let material = match gather.run(selection).await {
+    let material = match Box::pin(gather.run(selection)).await {
         Ok(material) => material,
         Err(failure) => return unreachable(failure),
     };
@@ -98,7 +99,8 @@ fn tell_apart(images: &mut [Document]) {
     for image in images {
         if names.iter().filter(|name| **name == image.name).count() > 1 {
             let id = image.facts.text("id").unwrap_or_default();
-            image.name = format!("{} ({})", image.name, id.trim_start_matches("sha256:").chars().take(12).collect::<String>()).into();
+            image.name =
+                format!("{} ({})", image.name, id.trim_start_matches("sha256:").chars().take(12).collect::<String>()).into();
         }
     }
 }
@@ -116,7 +118,13 @@ fn problems(material: &Material) -> Vec<String> {
             seen.log.as_ref().and_then(|answer| answer.as_ref().err()),
             seen.passwd.as_ref().and_then(|answer| answer.as_ref().err()),
         ];
-        all.extend(answers.into_iter().flatten().filter(wrong).map(|failure| format!("container {}: {failure}", fields::plain(&seen.name))));
+        all.extend(
+            answers
+                .into_iter()
+                .flatten()
+                .filter(wrong)
+                .map(|failure| format!("container {}: {failure}", fields::plain(&seen.name))),
+        );
     }
     for (id, image) in &material.images {
         let answers = [image.inspect.as_ref().err(), image.history.as_ref().err()];

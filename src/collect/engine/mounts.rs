@@ -26,7 +26,9 @@ pub(super) fn mounts(fields: Fields<'_>, behind: &Behind<'_>, record: &mut Recor
     let mut fact = fields.list("Mounts", |mount| one(mount, behind));
     let mut tmpfs: Vec<String> = Vec::new();
     if let State::Known(Value::List(list)) = &mut fact.state {
-        tmpfs.extend(list.records().filter(|m| m.text("kind") == Some("tmpfs")).filter_map(|m| m.text("target")).map(str::to_owned));
+        tmpfs.extend(
+            list.records().filter(|m| m.text("kind") == Some("tmpfs")).filter_map(|m| m.text("target")).map(str::to_owned),
+        );
         for (target, options) in fields.get("HostConfig.Tmpfs").and_then(Json::as_object).into_iter().flatten() {
             if !tmpfs.contains(target) {
                 let read_only = options.as_str().is_some_and(|options| options.split(',').any(|option| option == "ro"));
@@ -64,10 +66,11 @@ fn one(mount: &Json, behind: &Behind<'_>) -> Option<Fact> {
     record.set_here("read_only", !mount.get("RW").and_then(Json::as_bool)?);
     record.set_here("propagation", text("Propagation"));
     let source = match kind {
-        "bind" | "npipe" => Some(text("Source")),
+        "bind" | "npipe" | "image" => Some(text("Source")),
         // The engine gives anonymous volumes 64 hexadecimal digits for a name.
-        "volume" | "cluster" => Some(text("Name")).filter(|name| !(name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()))),
-        "image" => Some(text("Source")),
+        "volume" | "cluster" => {
+            Some(text("Name")).filter(|name| !(name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())))
+        }
         _ => None,
     };
     record.set_or_absent("source", source.filter(|source| !source.is_empty()).map(plain));
@@ -127,7 +130,8 @@ fn requested(request: &Json) -> Vec<Fact> {
     if driver == "cdi" && !ids.is_empty() {
         return ids.iter().map(|id| made(id, None, true)).collect();
     }
-    let capabilities = request.get("Capabilities").and_then(Json::as_array).into_iter().flatten().flat_map(|one| texts(Some(one)));
+    let capabilities =
+        request.get("Capabilities").and_then(Json::as_array).into_iter().flatten().flat_map(|one| texts(Some(one)));
     let what = if driver.is_empty() {
         format!("capabilities={}", capabilities.collect::<Vec<_>>().join(","))
     } else {

@@ -58,8 +58,9 @@ fn mutual(host: &str, folder: &Path) -> Result<Mutual, Failure> {
         )
     };
     let certificates = |file: &str| -> Result<Vec<CertificateDer<'static>>, Failure> {
-        let found: Result<Vec<_>, _> =
-            CertificateDer::pem_file_iter(folder.join(file)).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(|e| wrong(file, e.to_string()));
+        let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(folder.join(file))
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|e| wrong(file, e.to_string()));
         found.and_then(|list| if list.is_empty() { Err(wrong(file, "it holds no certificate".into())) } else { Ok(list) })
     };
     let mut roots = RootCertStore::empty();

@@ -17,8 +17,8 @@ const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 
 /// What a shell does by itself.
 const BUILTINS: [&str; 18] = [
-    "exit", "true", "false", "test", "[", "[[", ":", "echo", "cd", "export", "set", "read", "return", "printf", "kill", "eval", "wait",
-    ".",
+    "exit", "true", "false", "test", "[", "[[", ":", "echo", "cd", "export", "set", "read", "return", "printf", "kill", "eval",
+    "wait", ".",
 ];
 
 /// Words in front of the program.
@@ -28,15 +28,20 @@ impl Wanted {
     /// The programs of a container's health check; `Ok(None)` when it has none.
     pub fn of(inspect: &Json) -> Result<Option<Self>, Unknown> {
         let words = |pointer: &str| -> Vec<&str> {
-            inspect.pointer(pointer).and_then(Json::as_array).map(|list| list.iter().filter_map(Json::as_str).collect()).unwrap_or_default()
+            inspect
+                .pointer(pointer)
+                .and_then(Json::as_array)
+                .map(|list| list.iter().filter_map(Json::as_str).collect())
+                .unwrap_or_default()
         };
         let test = words("/Config/Healthcheck/Test");
         let shell = words("/Config/Shell").first().copied().unwrap_or("/bin/sh");
         let names = match test.as_slice() {
             [] | ["NONE", ..] => return Ok(None),
             ["CMD", program, ..] => vec![*program],
-            ["CMD-SHELL", text, ..] => {
-                let program = first_program(text).ok_or_else(|| unclear("its shell text does not tell which program it calls"))?;
+            ["CMD-SHELL", script, ..] => {
+                let program =
+                    first_program(script).ok_or_else(|| unclear("its shell text does not tell which program it calls"))?;
                 if BUILTINS.contains(&program) { vec![shell] } else { vec![shell, program] }
             }
             _ => return Err(unclear("its form is neither CMD nor CMD-SHELL")),
@@ -77,7 +82,8 @@ fn unclear(why: &str) -> Unknown {
 /// Where a program may lie, most likely place first.
 fn candidates(inspect: &Json, program: &str) -> (Vec<String>, bool) {
     let env = inspect.pointer("/Config/Env").and_then(Json::as_array);
-    let path = env.and_then(|env| env.iter().filter_map(Json::as_str).find_map(|pair| pair.strip_prefix("PATH="))).unwrap_or(USUAL_PATH);
+    let path =
+        env.and_then(|env| env.iter().filter_map(Json::as_str).find_map(|pair| pair.strip_prefix("PATH="))).unwrap_or(USUAL_PATH);
     let mut paths: Vec<String> = if program.starts_with('/') {
         vec![program.to_owned()]
     } else if program.contains('/') {
@@ -100,7 +106,8 @@ fn first_program(text: &str) -> Option<&str> {
         .filter(|word| !word.is_empty() && !PREFIXES.contains(word))
         .find(|word| !is_assignment(word))?
         .trim_start_matches('(');
-    let plain = !word.is_empty() && (BUILTINS.contains(&word) || word.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-".contains(c)));
+    let plain =
+        !word.is_empty() && (BUILTINS.contains(&word) || word.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-".contains(c)));
     plain.then_some(word)
 }
 
@@ -124,7 +131,10 @@ mod tests {
     fn programs_are_found_in_their_forms() {
         assert_eq!(wanted(&json!(null)), Ok(None));
         assert_eq!(wanted(&json!(["NONE"])), Ok(None));
-        assert_eq!(wanted(&json!(["CMD", "curl", "-f"])), Ok(Some(vec![vec!["/usr/bin/curl".into(), "/usr/local/bin/curl".into()]])));
+        assert_eq!(
+            wanted(&json!(["CMD", "curl", "-f"])),
+            Ok(Some(vec![vec!["/usr/bin/curl".into(), "/usr/local/bin/curl".into()]]))
+        );
         assert_eq!(wanted(&json!(["CMD", "./check.sh"])), Ok(Some(vec![vec!["/app/check.sh".into()]])));
         let shell = vec!["/bin/sh".to_owned()];
         assert_eq!(wanted(&json!(["CMD-SHELL", "exit 0"])), Ok(Some(vec![shell.clone()])));
