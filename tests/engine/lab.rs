@@ -151,6 +151,27 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A bridge for a second engine. With `--bridge=none` that engine would delete `docker0`, and with it the network of the
+/// first one.
+struct Bridge;
+
+const BRIDGE: &str = "pacscan-tls0";
+
+impl Bridge {
+    fn new() -> Self {
+        let ip = |words: &[&str]| assert!(Command::new("ip").args(words).status().unwrap().success());
+        ip(&["link", "add", BRIDGE, "type", "bridge"]);
+        ip(&["addr", "add", "192.0.2.1/24", "dev", BRIDGE]);
+        Self
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["link", "del", BRIDGE]).status();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_engine_with_mutual_tls_is_read() {
     if !lab() {
@@ -162,7 +183,7 @@ async fn a_real_engine_with_mutual_tls_is_read() {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let mut dockerd = Command::new("dockerd");
     dockerd
-        .args(["--tlsverify", "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"])
+        .args(["--tlsverify", "--bridge", BRIDGE, "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"])
         .args([
             format!("--tlscacert={}", at("ca.pem")),
             format!("--tlscert={}", at("server.pem")),
@@ -173,6 +194,7 @@ async fn a_real_engine_with_mutual_tls_is_read() {
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(at("log")).unwrap());
     std::fs::write(at("daemon.json"), "{}").unwrap();
+    let _bridge = Bridge::new();
     let _running = Running(dockerd.spawn().unwrap());
     wait_for(port);
     let environment = BTreeMap::from([("DOCKER_CERT_PATH".to_owned(), folder.path().display().to_string())]);
