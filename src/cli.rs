@@ -1,6 +1,5 @@
 //! The command line: types only, no logic.
 
-
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -17,7 +16,8 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 the gate is met, 1 it is not met, 3 undetermined, 2 wrong usage or unreadable input, 70 our own fault.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 the gate is met, 1 it is not met, 3 undetermined, 2 wrong usage or unreadable input, 70 our own fault.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -93,18 +93,28 @@ impl Error {
             Self::Target(TargetError::Missing(_)) => "check the spelling; an engine is written `docker:`".into(),
             Self::Target(TargetError::Unreadable { .. }) => "run pacscan as a user who may read it, or copy it".into(),
             Self::Target(TargetError::Empty(_)) => "name the folder that holds the compose file, or the file itself".into(),
-            Self::Target(TargetError::NotYet { .. }) => "name a compose folder or file, an engine (`docker:`), or a snapshot".into(),
+            Self::Target(TargetError::NotYet { .. }) => {
+                "name a compose folder or file, an engine (`docker:`), or a snapshot".into()
+            }
             Self::Target(TargetError::Unrecognised(_)) => "compose files end in .yaml or .yml, snapshots in .json".into(),
-            Self::Snapshot { cause: SnapshotError::Malformed(_), .. } => "collect it again: `pacscan collect … -o snapshot.json`".into(),
-            Self::Snapshot { cause: SnapshotError::Version { .. }, .. } => "use a pacscan at least as new as the one that made it".into(),
+            Self::Snapshot { cause: SnapshotError::Malformed(_), .. } => {
+                "collect it again: `pacscan collect … -o snapshot.json`".into()
+            }
+            Self::Snapshot { cause: SnapshotError::Version { .. }, .. } => {
+                "use a pacscan at least as new as the one that made it".into()
+            }
             Self::SnapshotNotAlone(_) => "audit the snapshot by itself; it holds the facts of all its targets".into(),
-            Self::Library(LibraryError::Folder { .. } | LibraryError::Empty(_)) => "`--checks` takes a folder of check files (*.yaml)".into(),
-            Self::NoSuchCheck { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`? `pacscan checks list` shows all"),
+            Self::Library(LibraryError::Folder { .. } | LibraryError::Empty(_)) => {
+                "`--checks` takes a folder of check files (*.yaml)".into()
+            }
+            Self::NoSuchCheck { nearest: Some(nearest), .. } => {
+                format!("did you mean `{nearest}`? `pacscan checks list` shows all")
+            }
             Self::NoSuchCheck { nearest: None, .. } => "`pacscan checks list` shows all".into(),
             Self::Baseline { .. } => "a baseline is a report that `pacscan audit … -o report.json` wrote".into(),
             Self::Cases(_) => "mend the check or its case; `pacscan checks show ID` prints the check".into(),
             Self::Internal(_) => "please report it with the command line and the version".into(),
-                        _ => return None,
+            _ => return None,
         })
     }
 

@@ -6,16 +6,16 @@
 //!
 //! Modules in the order of their layers; imports go one way only (`tests/layers.rs` enforces it).
 
+pub mod author;
 pub mod check;
+pub mod cli;
 pub mod collect;
 pub mod derive;
+pub mod error;
 pub mod expr;
 pub mod facts;
 pub mod knowledge;
 pub mod profile;
 pub mod report;
-pub mod target;
-pub mod author;
-pub mod cli;
-pub mod error;
 pub mod run;
+pub mod target;

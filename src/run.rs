@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::check::{self, Library, Outcome, Planes};
+use crate::check::{self, Library, Planes};
 use crate::cli::{AuditArgs, Cli, CollectArgs, Command, ProfilesCommand, SchemaName, TargetArgs};
 use crate::collect::{self, Collected, Context, Selection};
 use crate::derive::{self, Derived};
@@ -48,7 +48,7 @@ fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
     let outcomes = check::evaluate(&library, &derived.documents, &planes(&derived));
     let judgements: Vec<Judgement> = profiles.iter().map(|profile| profile::judge(profile, &outcomes)).collect();
     let judged: Vec<(&Profile, &Judgement)> = profiles.iter().zip(&judgements).collect();
-    let decision = profile::decide(&judged, &outcomes, &situation(&snapshot, &derived, &outcomes), &options);
+    let decision = profile::decide(&judged, &outcomes, &situation(&snapshot, &derived), &options);
 
     let sha256 = snapshot_sha256(&snapshot)?;
     let audit = AuditFacts {
@@ -77,8 +77,12 @@ fn collect(args: &CollectArgs) -> Result<u8, Error> {
 
 /// Facts: from a recorded snapshot, or collected now.
 fn obtain(args: &TargetArgs) -> Result<Snapshot, Error> {
-    let given: Vec<&str> = if args.targets.is_empty() { vec!["."] } else { args.targets.iter().map(String::as_str).collect() };
+    let mut given: Vec<&str> =
+        if args.targets.is_empty() { vec!["."] } else { args.targets.iter().map(String::as_str).collect() };
+    let mut once = BTreeSet::new();
+    given.retain(|word| once.insert(*word));
     let targets = given.iter().map(|word| Target::parse(word)).collect::<Result<Vec<_>, _>>()?;
+    check_selection(&targets, args)?;
     match (targets.as_slice(), given.as_slice()) {
         ([Target::Snapshot(path)], _) => read_snapshot(path),
         (several, words) => match several.iter().zip(words).find(|(target, _)| matches!(target, Target::Snapshot(_))) {
@@ -136,12 +140,15 @@ fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<
             Target::Snapshot(_) => Collected::default(),
         };
         if !args.all_containers && matches!(targets[i], Target::Compose(_)) {
-            let projects: BTreeSet<_> = found.documents.iter().filter_map(|d| d.project.as_ref().map(ToString::to_string)).collect();
+            let projects: BTreeSet<_> =
+                found.documents.iter().filter_map(|d| d.project.as_ref().map(ToString::to_string)).collect();
             selection.projects.extend(projects);
         }
         add(&mut snapshot, &targets[i], given[i], found);
     }
     progress("");
+    check_profiles(&snapshot, args)?;
+    explain_nothing(&mut snapshot);
     if args.verbose {
         snapshot.errors.iter().for_each(|error| anstream::eprintln!("{}: {}", error.target, error.message));
     }
@@ -156,7 +163,12 @@ fn add(snapshot: &mut Snapshot, target: &Target, given: &str, found: Collected) 
 }
 
 /// `None` when the user broke it off.
-fn ask_engine(address: &EngineAddress, given: &str, selection: &Selection, context: &mut Context<'_>) -> Result<Option<Collected>, Error> {
+fn ask_engine(
+    address: &EngineAddress,
+    given: &str,
+    selection: &Selection,
+    context: &mut Context<'_>,
+) -> Result<Option<Collected>, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| Error::Internal(format!("no threads: {e}")))?;
     let found = runtime.block_on(async {
@@ -174,14 +186,66 @@ fn planes(derived: &Derived) -> Planes {
 }
 
 /// What happened around the audit that its outcomes do not show.
-fn situation(snapshot: &Snapshot, derived: &Derived, outcomes: &[Outcome]) -> Situation {
+fn situation(snapshot: &Snapshot, derived: &Derived) -> Situation {
     let unreachable: Vec<String> = snapshot.targets.iter().filter(|t| t.unreachable.is_some()).map(|t| t.given.clone()).collect();
     Situation {
-        nothing_collected: derived.documents.iter().all(|document| document.kind == Kind::Stack) || outcomes.is_empty(),
+        nothing_collected: nothing_collected(snapshot, derived),
         static_only: snapshot.targets.iter().all(|target| target.kind == "compose"),
         interrupted: snapshot.interrupted,
         unreachable,
     }
+}
+
+/// No container and no service was seen; a compose file that does not parse is a finding, not nothing.
+fn nothing_collected(snapshot: &Snapshot, derived: &Derived) -> bool {
+    let found = |kind: Kind| derived.documents.iter().any(|document| document.kind == kind);
+    let broken = snapshot.documents.iter().any(|d| d.kind == Kind::Compose && d.facts.bool("parses") == Some(false));
+    !found(Kind::Container) && !broken
+}
+
+/// Options that select nothing are mistakes, and mistakes must not look like a clean audit.
+fn check_selection(targets: &[Target], args: &TargetArgs) -> Result<(), Error> {
+    let has = |kind: &str| targets.iter().any(|target| target.kind() == kind);
+    if !(args.container.is_empty() && args.label.is_empty()) && !has("engine") {
+        return Err(Error::Usage(
+            "--container and --label select containers of an engine, and no engine is among the targets".into(),
+        ));
+    }
+    if !args.compose_profile.is_empty() && !has("compose") {
+        return Err(Error::Usage("--compose-profile selects services of a compose file, and none is among the targets".into()));
+    }
+    Ok(())
+}
+
+/// A profile that no service has is a misspelt one.
+fn check_profiles(snapshot: &Snapshot, args: &TargetArgs) -> Result<(), Error> {
+    let known: BTreeSet<&str> =
+        snapshot.documents.iter().filter_map(|d| d.facts.list("profiles")).flat_map(facts::List::texts).collect();
+    match args.compose_profile.iter().find(|name| *name != "all" && !known.contains(name.as_str())) {
+        Some(name) => Err(Error::Usage(format!("no service has the compose profile `{name}`"))),
+        None => Ok(()),
+    }
+}
+
+/// What a run that saw no container tells people.
+fn explain_nothing(snapshot: &mut Snapshot) {
+    if snapshot.documents.iter().any(|d| d.kind == Kind::Container) {
+        return;
+    }
+    let mut said = Vec::new();
+    for document in snapshot.documents.iter().filter(|d| d.kind == Kind::Compose) {
+        let hidden: Vec<&str> = document.facts.list("hidden_services").into_iter().flat_map(facts::List::texts).collect();
+        if !hidden.is_empty() {
+            let message = format!("every service is behind a profile ({}): add --compose-profile NAME or all", hidden.join(", "));
+            said.push(facts::CollectError::new(&*document.target, message));
+        } else if document.facts.bool("parses") == Some(true) {
+            said.push(facts::CollectError::new(&*document.target, "the file has no services"));
+        }
+    }
+    for document in snapshot.documents.iter().filter(|d| d.kind == Kind::Engine) {
+        said.push(facts::CollectError::new(&*document.target, "the engine has no container that was asked for"));
+    }
+    snapshot.errors.extend(said);
 }
 
 fn gate_options(args: &AuditArgs) -> Result<GateOptions, Error> {
@@ -280,6 +344,9 @@ fn schema(what: SchemaName) -> String {
 fn read_file(path: &Path) -> Result<String, Error> {
     let failed = |cause: String| Error::File { doing: "reading", path: path.display().to_string(), cause };
     let about = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
+    if !about.is_file() {
+        return Err(failed("it is no regular file".into()));
+    }
     if about.len() > MAX_INPUT {
         return Err(failed(format!("{} bytes are more than the {MAX_INPUT} allowed", about.len())));
     }
@@ -287,5 +354,9 @@ fn read_file(path: &Path) -> Result<String, Error> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    report::write_file(path, bytes).map_err(|e| Error::File { doing: "writing", path: path.display().to_string(), cause: e.to_string() })
+    report::write_file(path, bytes).map_err(|e| Error::File {
+        doing: "writing",
+        path: path.display().to_string(),
+        cause: e.to_string(),
+    })
 }

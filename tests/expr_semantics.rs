@@ -80,7 +80,9 @@ fn unknown_stays_unknown_in_every_operator() {
 
 #[test]
 fn a_fact_that_was_not_collected_is_unknown() {
-    for source in ["container.running", "!container.running", "container.ports.all(p, p.loopback)", "container.mounts.all(m, m.sensitive)"] {
+    for source in
+        ["container.running", "!container.running", "container.ports.all(p, p.loopback)", "container.mounts.all(m, m.sensitive)"]
+    {
         assert!(unknown(Reason::UnknownFact)(&eval(source).0), "{source}");
     }
 }
@@ -140,7 +142,8 @@ fn absence_is_asked_for() {
 fn a_fact_of_the_wrong_type_is_a_fault_even_where_it_does_not_matter() {
     let mut facts = facts();
     facts.set_here("memory_limit", "much");
-    for (source, decided) in [("container.memory_limit > 0", false), ("container.memory_limit > 0 || container.read_only", true)] {
+    for (source, decided) in [("container.memory_limit > 0", false), ("container.memory_limit > 0 || container.read_only", true)]
+    {
         let expression = Expression::parse(source, "container").unwrap();
         let (truth, trace) = expression.eval(&Scope { root: "container", facts: &facts, name: "c" });
         assert_eq!(trace.errors.len(), 1, "{source}");
@@ -168,7 +171,10 @@ fn unsafe_constructs_are_refused_at_load() {
         ("absent(container.restart)", "never absent"),
         ("other.read_only", "unknown here"),
         ("container.mounts.all(m, m.nothing)", "no fact"),
-        ("container.mounts.all(a, container.mounts.all(b, container.mounts.all(c, container.mounts.all(d, d.read_only))))", "nested"),
+        (
+            "container.mounts.all(a, container.mounts.all(b, container.mounts.all(c, container.mounts.all(d, d.read_only))))",
+            "nested",
+        ),
         ("container.restart.rx('(')", "pattern"),
         ("container.read_only &&", "CEL"),
         ("container.mounts.exists_one(m, m.read_only)", "loop"),

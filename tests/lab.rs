@@ -66,7 +66,8 @@ fn root() -> &'static Path {
 fn audit(targets: &[&str]) -> (i32, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pacscan"));
     let output = command.current_dir(root()).arg("audit").args(targets).args(["--format", "json"]).output().unwrap();
-    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));
+    let report =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));
     (output.status.code().unwrap(), report)
 }
 
@@ -100,7 +101,8 @@ fn the_matrix_is_judged_without_a_mistake() {
                 labels += 1;
                 let result = found.get(&(&name, check)).unwrap_or_else(|| panic!("{name} has no result of {check}"));
                 if result[field] != *want {
-                    wrong.push(format!("{name}: {check}: the flags say {want}, pacscan {}: {}", result[field], result["message"]));
+                    wrong
+                        .push(format!("{name}: {check}: the flags say {want}, pacscan {}: {}", result[field], result["message"]));
                 }
             }
         }
@@ -117,7 +119,7 @@ fn every_check_has_its_labels() {
     let labels: BTreeSet<(&str, &str)> =
         entries.iter().flat_map(|e| &e.expect).map(|(check, status)| (check.as_str(), status.as_str())).collect();
     let unreachable: Vec<Unreachable> = read(root().join("tests/lab/unreachable.yaml"));
-    let excused: BTreeSet<(&str, &str)> = 
+    let excused: BTreeSet<(&str, &str)> =
         unreachable.iter().flat_map(|u| u.checks.iter().map(|id| (id.as_str(), u.status.as_str()))).collect();
     let part_1 = include_str!("checks.tsv").lines().map(|line| line.split('\t').collect::<Vec<_>>());
     for row in part_1.filter(|row| row[1] == "container" && row[5] == "1") {
@@ -151,7 +153,10 @@ fn contradictions(report: &Value, rows: &[Row]) -> Vec<String> {
             wrong.push(format!("{} on {which:?}: no result", row.check));
         }
         for result in hits.filter(|result| result["status"] != *row.status) {
-            wrong.push(format!("{} on {which:?}: the files say {}, pacscan {}: {}", row.check, row.status, result["status"], result["message"]));
+            wrong.push(format!(
+                "{} on {which:?}: the files say {}, pacscan {}: {}",
+                row.check, row.status, result["status"], result["message"]
+            ));
         }
     }
     wrong
@@ -186,7 +191,8 @@ fn the_files_of_the_stacks_say_what_they_say() {
         let expected: Expected = read(root().join(&folder).join("expected.yaml"));
         let (code, report) = audit(&[&folder]);
         let secrets = root().join(&folder).join("secrets").exists();
-        let rows: Vec<Row> = expected.files.into_iter().filter(|row| !(secrets && row.check == "compose-bind-sources-exist")).collect();
+        let rows: Vec<Row> =
+            expected.files.into_iter().filter(|row| !(secrets && row.check == "compose-bind-sources-exist")).collect();
         let wrong = contradictions(&report, &rows);
         assert!(wrong.is_empty(), "{name}, static:\n{}", wrong.join("\n"));
         assert_eq!(report["verdict"]["decision"], *expected.gate["static"], "{name}: {}", report["verdict"]);
@@ -206,6 +212,9 @@ fn our_own_image_is_clean() {
         .filter(|r| r["status"] == "fail" && r["check"] != "container-image-pinned" && r["check"] != "container-restart-policy")
         .map(|r| format!("{}: {}", r["check"], r["message"]))
         .collect();
-    assert!(results(&report).any(|r| r["subject"]["name"] == "pacscan-self"), "docker/image and the container pacscan-self are missing");
+    assert!(
+        results(&report).any(|r| r["subject"]["name"] == "pacscan-self"),
+        "docker/image and the container pacscan-self are missing"
+    );
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

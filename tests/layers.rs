@@ -116,13 +116,19 @@ fn files_and_functions_stay_small() {
         for (i, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let head = line.trim_start();
-            let opens = head.starts_with("fn ") || head.starts_with("pub") && head.contains("fn ") || head.starts_with("async fn ");
+            let opens =
+                head.starts_with("fn ") || head.starts_with("pub") && head.contains("fn ") || head.starts_with("async fn ");
             if start.is_none() && opens && !head.ends_with(';') && !head.ends_with('}') {
                 start = Some((i, indent));
             } else if let Some((from, depth)) = start {
                 if indent == depth && line.trim() == "}" {
                     if i - from + 1 > 80 {
-                        long.push(format!("{}:{}: a function of {} lines, 80 are allowed", path.display(), from + 1, i - from + 1));
+                        long.push(format!(
+                            "{}:{}: a function of {} lines, 80 are allowed",
+                            path.display(),
+                            from + 1,
+                            i - from + 1
+                        ));
                     }
                     start = None;
                 }

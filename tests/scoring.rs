@@ -33,7 +33,11 @@ fn times(n: usize, make: impl Fn(&str) -> Outcome) -> Vec<Outcome> {
 fn status_of_a_control() {
     let p = profile(TWO);
     let cases: [(&str, Vec<Outcome>, Control); 7] = [
-        ("a failure outweighs everything", vec![fail(USER, "x"), unknown(USER, "y", Reason::Refused), pass(USER, "z")], Control::NotMet),
+        (
+            "a failure outweighs everything",
+            vec![fail(USER, "x"), unknown(USER, "y", Reason::Refused), pass(USER, "z")],
+            Control::NotMet,
+        ),
         ("an unknown outweighs passes", vec![unknown(USER, "x", Reason::Refused), pass(USER, "y")], Control::NotEvaluated),
         ("passes", vec![pass(USER, "x"), inapplicable(USER, "y")], Control::Met),
         ("nothing it concerns", vec![inapplicable(USER, "x")], Control::NotApplicable),
@@ -53,7 +57,12 @@ fn score_and_coverage() {
         // all pass
         ("full marks", vec![pass(USER, "x"), pass(MEMORY, "x")], Some(100.0), Some(100.0)),
         // a = 3/4, b = 1: (5 x 0.75 + 2) / 7 = 0.8214
-        ("a share of subjects", [times(3, |n| pass(USER, n)), vec![fail(USER, "w"), pass(MEMORY, "x")]].concat(), Some(82.1), Some(100.0)),
+        (
+            "a share of subjects",
+            [times(3, |n| pass(USER, n)), vec![fail(USER, "w"), pass(MEMORY, "x")]].concat(),
+            Some(82.1),
+            Some(100.0),
+        ),
         // a = 1/2, b = 0/1: 2.5 / 7 = 0.3571; covered: a 2/2, b 0/1: 5 / 7 = 0.7143
         (
             "unknown earns nothing and is not covered",
@@ -69,7 +78,12 @@ fn score_and_coverage() {
             Some(100.0),
         ),
         // a: the inapplicable subject is not in the denominator
-        ("nor does a subject it does not apply to", vec![pass(USER, "x"), inapplicable(USER, "y"), pass(MEMORY, "x")], Some(100.0), Some(100.0)),
+        (
+            "nor does a subject it does not apply to",
+            vec![pass(USER, "x"), inapplicable(USER, "y"), pass(MEMORY, "x")],
+            Some(100.0),
+            Some(100.0),
+        ),
         ("nothing applies", vec![inapplicable(USER, "x"), inapplicable(MEMORY, "x")], None, None),
         // both checks without outcomes: 0 of 7
         ("nothing came", vec![], Some(0.0), Some(0.0)),
@@ -84,13 +98,8 @@ fn score_and_coverage() {
 fn a_control_is_the_mean_over_its_checks() {
     let p = profile("controls: [{id: a, title: A, checks: [container-non-root, container-memory-limit, container-cpu-limit]}]");
     // 1/1 and 1/3; the third check applies to nothing and drops out: (1 + 1/3) / 2
-    let outcomes = vec![
-        pass(USER, "x"),
-        pass(MEMORY, "x"),
-        fail(MEMORY, "y"),
-        fail(MEMORY, "z"),
-        inapplicable("container-cpu-limit", "x"),
-    ];
+    let outcomes =
+        vec![pass(USER, "x"), pass(MEMORY, "x"), fail(MEMORY, "y"), fail(MEMORY, "z"), inapplicable("container-cpu-limit", "x")];
     let judgement = judge(&p, &outcomes);
     assert_eq!(judgement.score, Some(66.7));
     assert_eq!(judgement.controls[0].status, Control::NotMet);
@@ -169,7 +178,9 @@ fn grades_and_the_cap() {
     for (score, grade) in grades.into_iter().chain(low) {
         assert_eq!(Grade::of(score), grade, "{score}");
     }
-    let p = profile("controls:\n  - {id: a, title: A, checks: [container-non-root]}\n  - {id: s, title: S, checks: [container-no-engine-socket]}\n");
+    let p = profile(
+        "controls:\n  - {id: a, title: A, checks: [container-non-root]}\n  - {id: s, title: S, checks: [container-no-engine-socket]}\n",
+    );
     // a 5 x 1, s 10 x 19/20: 14.5 / 15
     let outcomes = [vec![pass(USER, "x"), fail(SOCKET, "w")], times(19, |n| pass(SOCKET, n))].concat();
     let judgement = judge(&p, &outcomes);
@@ -213,7 +224,13 @@ fn verdicts() {
         // (5 + 2 x 0) / 7 = 71.4
         ("score below 80", GATED, b_fails(0), NoGo, 1),
         ("a medium failure in a required control", strict, b_fails(1), NoGo, 1),
-        ("a high failure outside the profile", GATED, vec![pass(USER, "x"), pass(MEMORY, "x"), fail("container-no-host-pid", "x")], NoGo, 1),
+        (
+            "a high failure outside the profile",
+            GATED,
+            vec![pass(USER, "x"), pass(MEMORY, "x"), fail("container-no-host-pid", "x")],
+            NoGo,
+            1,
+        ),
         ("a manual required control", manual, vec![pass(USER, "x"), pass(MEMORY, "x")], Undetermined, 3),
         // score 2 / 7
         ("a required control unknown, and the score therefore low", GATED, a_unknown(), NoGo, 1),
@@ -252,7 +269,13 @@ fn the_gate_takes_overrides_and_the_verdict_does_not() {
         ("a higher score is asked for", medium(), with(None, Some(90.0), None), Go, 1),
         ("just the score that is there", medium(), with(None, Some(85.7), None), Go, 0),
         ("a higher coverage than there can be", medium(), with(None, None, Some(100.0)), Go, 0),
-        ("low failures outside the profile", [medium(), vec![fail(RESTART, "x")]].concat(), with(Some(FailOn::High), None, None), Go, 0),
+        (
+            "low failures outside the profile",
+            [medium(), vec![fail(RESTART, "x")]].concat(),
+            with(Some(FailOn::High), None, None),
+            Go,
+            0,
+        ),
     ];
     for (name, outcomes, options, verdict, exit_code) in cases {
         let (word, met, code) = decided(GATED, outcomes, &options);
@@ -330,7 +353,9 @@ fn with_a_baseline_only_new_findings_gate() {
 
 #[test]
 fn of_several_profiles_the_worst_counts() {
-    let lenient = profile("thresholds: {score: 0, coverage: 0, fail_on: never}\nrequired: []\ncontrols: [{id: b, title: B, checks: [container-memory-limit]}]");
+    let lenient = profile(
+        "thresholds: {score: 0, coverage: 0, fail_on: never}\nrequired: []\ncontrols: [{id: b, title: B, checks: [container-memory-limit]}]",
+    );
     let strict = profile("controls: [{id: b, title: B, checks: [container-memory-limit], required: true}]");
     let decide = |profiles: &[&Profile], outcomes: &[Outcome]| {
         let judgements: Vec<_> = profiles.iter().map(|p| judge(p, outcomes)).collect();
@@ -434,7 +459,12 @@ fn shipped_profiles_load() {
     let go_live = pacscan::profile::load("go-live", &made::LIBRARY).unwrap();
     assert_eq!((go_live.score, go_live.coverage, go_live.fail_on), (80.0, 90.0, FailOn::High));
     for control in &go_live.controls {
-        assert_eq!(control.required, control.severity >= Severity::High, "{}: required are all critical and high ones", control.id);
+        assert_eq!(
+            control.required,
+            control.severity >= Severity::High,
+            "{}: required are all critical and high ones",
+            control.id
+        );
     }
     assert!(!go_live.accepts_declared());
     assert!(pacscan::profile::load("pre-deploy", &made::LIBRARY).unwrap().accepts_declared());

@@ -62,7 +62,11 @@ pub(super) fn on_document(check: &Arc<Check>, document: &Document) -> Outcome {
 
 fn finish(check: &Arc<Check>, document: &Document, status: Status, why: Option<Unknown>, trace: Trace<'_>) -> Outcome {
     let scope = Scope { root: check.subject.word(), facts: &document.facts, name: &document.name };
-    let (severity, base_severity, severity_reason) = severity(check, &scope);
+    // What raises or lowers a failure says nothing about anything else.
+    let (severity, base_severity, severity_reason) = match status {
+        Status::Fail => severity(check, &scope),
+        _ => (check.severity, check.severity, None),
+    };
     let assurance = trace.read.iter().filter_map(|(_, fact)| fact.origin.as_ref()?.assurance).min();
     let message = match (status, &why) {
         (Status::Fail, _) => check.message.render(&scope),
@@ -146,9 +150,11 @@ fn without_subject(check: &Arc<Check>, planes: &Planes) -> Outcome {
     let kind = check.subject;
     let unreachable = planes.unreachable.iter().find(|(k, _)| *k == kind).map(|(_, reason)| *reason);
     let (status, reason, message) = match (unreachable, planes.seen.contains(&kind)) {
-        (Some(reason), _) => {
-            (Status::NotEvaluated, reason, format!("not evaluated: the target that has the {kind} facts could not be reached"))
-        }
+        (Some(reason), _) => (
+            Status::NotEvaluated,
+            reason,
+            format!("not evaluated: the target that has the {kind} facts could not be read ({reason})"),
+        ),
         (None, true) => (Status::NotApplicable, Reason::NoTarget, format!("does not apply: there is no {kind}")),
         (None, false) => (Status::NotEvaluated, Reason::NoTarget, format!("not evaluated: no target shows {kind} facts")),
     };

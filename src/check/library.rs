@@ -143,9 +143,17 @@ pub(super) fn lint(path: &str, source: &str, file: &CheckFile) -> Result<(), Fil
             "for example `Containers run as an unprivileged user`",
         );
     }
-    for (name, text) in [("why", &file.why), ("fix", &file.fix), ("expected", &file.expected)] {
+    let (message, title) = (&file.message.value, &file.title.value);
+    for (name, text) in
+        [("title", title), ("message", message), ("why", &file.why), ("fix", &file.fix), ("expected", &file.expected)]
+    {
         let lower = text.to_lowercase();
-        if text.trim().len() < 8 || lower.contains("todo") || lower.contains("add impact here") || lower.contains("lorem") {
+        if text.trim().len() < 4
+            || text.trim_start().starts_with('<')
+            || lower.contains("todo")
+            || lower.contains("add impact here")
+            || lower.contains("lorem")
+        {
             return Err(FileError::whole(
                 path,
                 source,

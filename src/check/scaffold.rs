@@ -20,16 +20,16 @@ pub fn scaffold(id: &str, subject: Kind) -> String {
     };
     format!(
         "id: {id}\n\
-         title: <the wanted condition as a statement, at most 100 characters>\n\
+         title: \"<the wanted condition as a statement, at most 100 characters>\"\n\
          severity: medium            # critical, high, medium or low\n\
          subject: {subject}\n\
          # when: …                   # optional: whether the check applies at all\n\
          pass: {fact}\n\
-         message: \"{{name}} <what is wrong>\"\n\
-         expected: <what was wanted>\n\
+         message: \"<what is wrong, about {{name}}>\"\n\
+         expected: \"<what was wanted>\"\n\
          observed: \"{{{path}}}\"\n\
-         why: <todo: why it matters in an imaging stack>\n\
-         fix: <todo: the line to write>\n\
+         why: \"<why it matters in an imaging stack>\"\n\
+         fix: \"<the line to write>\"\n\
          references: []\n\
          cases:\n\
          \x20 - {{expect: pass, facts: {}}}\n\

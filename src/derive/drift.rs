@@ -37,7 +37,11 @@ pub(super) fn compare(running: &Record, declared: &Record) -> (List, Option<&'st
     }
     for (field, severity) in SETS {
         if let (Some(r), Some(d)) = (running.list(field), declared.list(field)) {
-            let (r, d) = (set(r), set(d));
+            let (mut r, d) = (set(r), set(d));
+            // The engine itself adds it to privileged containers and to those in the host's PID or IPC namespace.
+            if !d.contains("label:disable") {
+                r.remove("label:disable");
+            }
             if r != d {
                 found.push((say(field, &join(&d), &join(&r)), severity));
             }
@@ -59,7 +63,7 @@ pub(super) fn compare(running: &Record, declared: &Record) -> (List, Option<&'st
         "low",
         &mut found,
     );
-    both(running.get("user.spec"), declared.get("user.spec"), |r, d| (r != d).then(|| say("user", d, r)), "high", &mut found);
+    user(running, declared, &mut found);
     both(
         running.get("image.reference"),
         declared.get("image.reference"),
@@ -72,6 +76,16 @@ pub(super) fn compare(running: &Record, declared: &Record) -> (List, Option<&'st
     switches(running, declared, &mut found);
     let worst = found.iter().filter_map(|(_, s)| ORDER.iter().position(|o| o == s)).max().map(|i| ORDER[i]);
     (List::complete(found.into_iter().map(|(label, severity)| difference(label, severity)).collect()), worst)
+}
+
+/// A container without a user runs as root, whatever user the file names.
+fn user(running: &Record, declared: &Record, found: &mut Vec<(String, &'static str)>) {
+    let (r, d) = (running.get("user.spec"), declared.text("user.spec"));
+    let Some(d) = d.filter(|_| r.is_absent() || r.text().is_some()) else { return };
+    let r = r.text().unwrap_or("");
+    if r != d {
+        found.push((say("user", d, r), "high"));
+    }
 }
 
 fn difference(label: String, severity: &str) -> Fact {

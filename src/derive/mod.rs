@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Document, Kind, Reason, Snapshot};
+use crate::facts::{Document, Kind, Reason, Snapshot, State};
 
 /// The facts that checks read.
 #[derive(Debug, Default)]
@@ -86,10 +86,24 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         };
         match target.unreachable {
             Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
-            None => seen.extend(kinds),
+            None => {
+                seen.extend(kinds.iter().filter(|kind| **kind != Kind::Container || shows_containers(snapshot, &target.given)))
+            }
+        }
+    }
+    // Files that make no project hide how many services there are.
+    for project in snapshot.documents.iter().filter(|document| document.kind == Kind::Compose) {
+        if matches!(project.facts.get("services").state, State::Unknown(_)) {
+            unreachable.push((Kind::Container, Reason::Unsupported));
         }
     }
     (seen, unreachable)
+}
+
+/// A compose file that could not be read says nothing about its services.
+fn shows_containers(snapshot: &Snapshot, target: &str) -> bool {
+    let unread = |d: &Document| d.kind == Kind::Compose && *d.target == *target && d.facts.bool("parses") != Some(true);
+    !snapshot.documents.iter().any(unread)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Mounts: engine sockets, sensitive host paths, source code, `.env` files.
 
 use super::privileges::record_mut;
-use crate::facts::{Document, Fact, Record};
+use crate::facts::{Document, Fact, Record, State, Unknown};
 
 /// File names of the sockets of container engines.
 const SOCKETS: [&str; 9] = [
@@ -100,6 +100,7 @@ pub(super) fn derive(document: &mut Document) {
     let Some(list) = document.facts.list_mut("mounts") else { return };
     for mount in list.items.iter_mut().filter_map(record_mut) {
         let paths = sources(mount);
+        let hidden = hidden_device(mount);
         let read_only = mount.bool("read_only").unwrap_or(false);
         let excused = mount.bool("in_project") == Some(true);
         let sensitive = paths.iter().enumerate().any(|(i, path)| {
@@ -107,8 +108,8 @@ pub(super) fn derive(document: &mut Document) {
             let inside = excused && (i == 0 || paths.len() == 1 || paths[i] == paths[0]);
             !inside && is_sensitive(path, read_only)
         });
-        mount.set_here("engine_socket", paths.iter().any(|path| holds_socket(path)));
-        mount.set_here("sensitive", sensitive);
+        mount.put("engine_socket", unless_hidden(paths.iter().any(|path| holds_socket(path)), hidden.as_ref()));
+        mount.put("sensitive", unless_hidden(sensitive, hidden.as_ref()));
         mount.set_here("source_code", is_source_code(mount, excused));
         mount.set_here("env_file", paths.iter().any(|path| is_env_file(path)));
         let shared = match mount.get("propagation").text() {
@@ -129,6 +130,25 @@ fn sources(mount: &Record) -> Vec<String> {
     paths.extend(mount.text("resolved").map(normal));
     paths.extend(mount.text("device").map(normal));
     paths
+}
+
+/// A volume may bind any path of the host; one whose options were not seen shows nothing of it.
+fn hidden_device(mount: &Record) -> Option<Unknown> {
+    match &mount.get("device").state {
+        State::Unknown(why) if mount.text("kind") == Some("volume") => Some(match why.detail {
+            Some(_) => why.clone(),
+            None => Unknown::new(why.reason, "the options of a volume were not seen"),
+        }),
+        _ => None,
+    }
+}
+
+/// What was found is found; "nothing found" needs to have seen everything.
+fn unless_hidden(found: bool, hidden: Option<&Unknown>) -> Fact {
+    match hidden {
+        Some(why) if !found => Fact::unknown(why.clone()),
+        _ => Fact::known(found),
+    }
 }
 
 /// Without `.`, `..`, double and trailing slashes; `~` is a home.

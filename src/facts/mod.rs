@@ -17,6 +17,8 @@ pub use document::{Document, Kind};
 pub use origin::{Assurance, Origin};
 pub use record::Record;
 pub use secret::{Class, Groups, Scanned, SecretScan, is_secret_name};
-pub use snapshot::{CollectError, Probe, SNAPSHOT_SCHEMA_VERSION, Snapshot, SnapshotError, TargetRecord, Tool};
+pub use snapshot::{
+    CollectError, Probe, SNAPSHOT_SCHEMA_VERSION, Snapshot, SnapshotError, TargetRecord, Tool, version, without_values,
+};
 pub use value::{Fact, List, Reason, State, Unknown, Value};
 pub use words::{WordSecret, Words};

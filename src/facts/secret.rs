@@ -173,7 +173,8 @@ impl SecretScan {
             Some(secret) if class.is_secret() => {
                 scanned.length = secret.chars().count();
                 // A list of users holds several passwords.
-                scanned.published = self.is_published(secret) || secret.split('"').any(|part| part.len() > 2 && self.is_published(part));
+                scanned.published =
+                    self.is_published(secret) || secret.split('"').any(|part| part.len() > 2 && self.is_published(part));
                 if class == Class::Literal {
                     scanned.weak = self.weakness(name, secret);
                     scanned.group = Some(groups.number(secret));
@@ -223,7 +224,10 @@ fn classify<'v>(name: &str, value: &'v str) -> (Class, &'static str, Option<&'v 
         return (Class::File, "it is the path of a file", None);
     }
     // orthancteam/orthanc: `X_SECRET=name` reads /run/secrets/name into X.
-    if name.starts_with("ORTHANC__") && name.ends_with("_SECRET") && value.chars().all(|c| c.is_ascii_lowercase() || "_.-".contains(c)) {
+    if name.starts_with("ORTHANC__")
+        && name.ends_with("_SECRET")
+        && value.chars().all(|c| c.is_ascii_lowercase() || "_.-".contains(c))
+    {
         return (Class::File, "it names a file below /run/secrets", None);
     }
     if let Some(found) = KNOWN_SHAPE.find(value) {

@@ -100,14 +100,29 @@ pub struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// Not JSON, cut off, or not a snapshot.
-    #[error("not a readable snapshot: {0}")]
+    #[error("not a readable snapshot: {}", without_values(.0))]
     Malformed(#[from] serde_json::Error),
     /// Made by a newer pacscan.
-    #[error("the snapshot has schema version {found}, this pacscan reads {SNAPSHOT_SCHEMA_VERSION}")]
+    #[error("the snapshot has schema version {}, this pacscan reads {SNAPSHOT_SCHEMA_VERSION}", version(found))]
     Version {
         /// The version found.
         found: String,
     },
+}
+
+/// What is wrong with a JSON file, and where. Values are left out: the file may be another one, with secrets in it.
+pub fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if error.is_data() && !text.starts_with("missing field") {
+        return format!("a value does not fit at line {} column {}", error.line(), error.column());
+    }
+    text
+}
+
+/// A version number as found, if it is one.
+pub fn version(found: &str) -> &str {
+    let plain = found.len() < 16 && found.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if plain { found } else { "(no version number)" }
 }
 
 #[derive(Deserialize)]

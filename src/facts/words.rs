@@ -46,7 +46,8 @@ impl Words {
 
 const REDACTED: &str = "[redacted]";
 
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|[^\s"';|<>(){}&]+|&"#));
+static TOKEN: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#""[^"]*"|'[^']*'|&&|\|\||[;|<>(){}]|(?:\$\{[^}]*\}|[^\s"';|<>(){}&])+|&"#));
 static FLAG: LazyLock<Regex> = LazyLock::new(|| constant(r"^(-[A-Za-z]{1,3}|-[0-9]|--[a-z][a-z0-9]*([-_.][a-z0-9]+)*)$"));
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| constant(r"^(--?)?([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$"));
 static SMALL: LazyLock<Regex> =
@@ -94,7 +95,7 @@ impl SecretScan {
         let (label, scanned) = if let Some(parts) = ASSIGNMENT.captures(token).filter(assigns) {
             let name = parts.get(2).map_or("", |m| m.as_str());
             (
-                format!("{}{name}", parts.get(1).map_or("", |m| m.as_str())),
+                label(parts.get(1).map_or("", |m| m.as_str()), name),
                 self.scan(name, unquote(parts.get(3).map_or("", |m| m.as_str())), groups),
             )
         } else if let Some(password) = token.strip_prefix("-p").filter(|p| program.starts_with("mysql") && !p.is_empty()) {
@@ -103,7 +104,7 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if names_a_secret(before) && !token.starts_with('-') {
+        } else if names_a_secret(before) && !token.starts_with('-') && !is_operator(token) {
             // Only what has the shape of an option is shown: `-pVALUE` is none.
             (if FLAG.is_match(before) { before } else { "an option" }.to_owned(), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {
@@ -118,7 +119,7 @@ impl SecretScan {
         let known = |word: &str| {
             FLAG.is_match(word)
                 || SMALL.is_match(word)
-                || matches!(word, "&&" | "||" | ";" | "|" | "<" | ">" | "(" | ")" | "{" | "}" | "&")
+                || is_operator(word)
                 || self.vocabulary.contains(&word.to_ascii_lowercase())
         };
         if known(token) || SHOWN_PATH.is_match(token) {
@@ -166,11 +167,22 @@ fn hidden(token: &str) -> String {
     }
 }
 
+/// An option or variable for people; what does not look like a name may be a part of the secret.
+fn label(dashes: &str, name: &str) -> String {
+    let one_case = name == name.to_ascii_lowercase() || name == name.to_ascii_uppercase();
+    let plain = name.len() <= 64 && (one_case || !name.chars().any(|c| c.is_ascii_digit()));
+    if plain { format!("{dashes}{name}") } else { "an option".to_owned() }
+}
+
 /// Names are shown in lower or upper case throughout; base64 with a trailing `=` is no name.
 fn is_plain_name(name: &str) -> bool {
     name.len() <= 40
         && (name == name.to_ascii_lowercase() || name == name.to_ascii_uppercase())
         && !name.chars().any(|c| c.is_ascii_digit())
+}
+
+fn is_operator(token: &str) -> bool {
+    matches!(token, "&&" | "||" | ";" | "|" | "<" | ">" | "(" | ")" | "{" | "}" | "&")
 }
 
 /// `--api-key`, but not `--api-key=value`, which holds its value itself.

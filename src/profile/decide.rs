@@ -106,12 +106,7 @@ pub struct Decision {
 }
 
 /// Decides over one or more judged profiles: the worst counts.
-pub fn decide(
-    judged: &[(&Profile, &Judgement)],
-    outcomes: &[Outcome],
-    situation: &Situation,
-    options: &GateOptions,
-) -> Decision {
+pub fn decide(judged: &[(&Profile, &Judgement)], outcomes: &[Outcome], situation: &Situation, options: &GateOptions) -> Decision {
     let verdict = weigh(judged, outcomes, situation, &GateOptions::default());
     let weighed = weigh(judged, outcomes, situation, options);
     let (gate, exit_code) = match options.fail_on {
@@ -172,20 +167,14 @@ fn gate_off(situation: &Situation) -> (Gate, u8) {
     (Gate { met, scope: GateScope::Off, reasons }, if met { 0 } else { 3 })
 }
 
-fn weigh(
-    judged: &[(&Profile, &Judgement)],
-    outcomes: &[Outcome],
-    situation: &Situation,
-    options: &GateOptions,
-) -> Weighed {
+fn weigh(judged: &[(&Profile, &Judgement)], outcomes: &[Outcome], situation: &Situation, options: &GateOptions) -> Weighed {
     let is_new = |check: &Outcome| {
         options.baseline.as_ref().is_none_or(|known| !known.contains(&fingerprint(&check.check.id, &check.subject)))
     };
     let failures: Vec<&Outcome> = outcomes.iter().filter(|o| o.status == Status::Fail && is_new(o)).collect();
-    let least = options.fail_on.map_or_else(
-        || judged.iter().filter_map(|(profile, _)| profile.fail_on.severity()).min(),
-        FailOn::severity,
-    );
+    let least = options
+        .fail_on
+        .map_or_else(|| judged.iter().filter_map(|(profile, _)| profile.fail_on.severity()).min(), FailOn::severity);
     let mut weighed = Weighed::default();
     if judged.is_empty() {
         weighed.open.push("No profile was judged.".into());
@@ -195,15 +184,18 @@ fn weigh(
         weighed.blocking.extend(required_failures(profile, judgement, &failures, least));
     }
     weighed.open.extend(incomplete(situation));
+    if situation.nothing_collected {
+        return weighed; // every control is open then; to say so for each profile tells nobody anything
+    }
     for (profile, judgement) in judged {
-        score(profile, judgement, situation, options, &mut weighed);
-        if options.baseline.is_none() {
-            weighed.open.extend(unproven(profile, judgement));
-        }
-        weighed.open.extend(coverage(profile, judgement, options));
         if situation.static_only && !profile.accepts_declared() && options.baseline.is_none() {
             weighed.open.push(format!("Files alone cannot satisfy {}: it asks for evidence from what runs.", profile.name));
         }
+        if options.baseline.is_none() {
+            weighed.open.extend(unproven(profile, judgement));
+        }
+        score(profile, judgement, situation, options, &mut weighed);
+        weighed.open.extend(coverage(profile, judgement, options));
     }
     weighed
 }
@@ -234,18 +226,15 @@ fn by_severity(failures: &[&Outcome], least: Option<Severity>, is_baseline: bool
 
 /// Required controls that fail only below the severity named already.
 fn required_failures(profile: &Profile, judgement: &Judgement, failures: &[&Outcome], least: Option<Severity>) -> Option<String> {
-    let severity_of = |judged: &Judged| {
-        failures.iter().filter(|f| judged.control.checks.contains(&f.check.id)).map(|f| f.severity).max()
-    };
+    let severity_of =
+        |judged: &Judged| failures.iter().filter(|f| judged.control.checks.contains(&f.check.id)).map(|f| f.severity).max();
     let ids: Vec<&str> = judgement
         .open_requirements()
         .filter(|judged| judged.status == ControlStatus::NotMet)
         .filter(|judged| severity_of(judged).is_some_and(|worst| least.is_none_or(|least| worst < least)))
         .map(|judged| &*judged.control.id)
         .collect();
-    (!ids.is_empty()).then(|| {
-        format!("{} not met: {}.", controls_of(profile, ids.len()), listed(&ids, NAMED))
-    })
+    (!ids.is_empty()).then(|| format!("{} not met: {}.", controls_of(profile, ids.len()), listed(&ids, NAMED)))
 }
 
 fn score(profile: &Profile, judgement: &Judgement, situation: &Situation, options: &GateOptions, weighed: &mut Weighed) {

@@ -14,8 +14,23 @@ include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
 
 /// Areas of checks, those of later versions included: a profile may ask for evidence before the checks exist.
 const AREAS: [&str; 17] = [
-    "container", "image", "dockerfile", "engine", "compose", "kubernetes", "proxy", "orthanc", "dicom", "tls", "http", "auth",
-    "endpoint", "service", "secrets", "repository", "stack",
+    "container",
+    "image",
+    "dockerfile",
+    "engine",
+    "compose",
+    "kubernetes",
+    "proxy",
+    "orthanc",
+    "dicom",
+    "tls",
+    "http",
+    "auth",
+    "endpoint",
+    "service",
+    "secrets",
+    "repository",
+    "stack",
 ];
 
 /// A file bigger than this is no profile.
@@ -120,7 +135,10 @@ impl Source {
 
 fn read(path: &Path) -> Result<String, String> {
     let about = std::fs::metadata(path).map_err(|e| e.to_string())?;
-    if about.is_file() && about.len() > MAX_BYTES {
+    if !about.is_file() {
+        return Err("it is no regular file".into());
+    }
+    if about.len() > MAX_BYTES {
         return Err(format!("{} bytes are too many for a profile", about.len()));
     }
     std::fs::read_to_string(path).map_err(|e| e.to_string())

@@ -14,4 +14,4 @@ pub use fingerprint::fingerprint;
 pub use judge::{ControlStatus, Counts, Grade, Judged, Judgement, Waiver, judge};
 pub use load::{ProfileError, load};
 pub use model::{Control, FailOn, Profile};
-pub use sentence::{listed, plural};
+pub use sentence::{listed, listed_with, plural};

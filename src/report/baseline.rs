@@ -6,15 +6,19 @@ use serde::Deserialize;
 
 use super::view::REPORT_SCHEMA_VERSION;
 use crate::check::Status;
+use crate::facts::{version, without_values};
 
 /// Why a report cannot serve as a baseline.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// Not JSON, cut off, or not a report.
-    #[error("not a readable report (--baseline takes what `--format json` wrote): {0}")]
+    #[error("not a readable report (--baseline takes what `--format json` wrote): {}", without_values(.0))]
     Malformed(#[from] serde_json::Error),
     /// Made by another pacscan.
-    #[error("the report has schema version {found}, this pacscan reads {REPORT_SCHEMA_VERSION}: make the baseline again")]
+    #[error(
+        "the report has schema version {}, this pacscan reads {REPORT_SCHEMA_VERSION}: make the baseline again",
+        version(found)
+    )]
     Version {
         /// The version found.
         found: String,

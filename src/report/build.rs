@@ -108,11 +108,7 @@ fn result(outcome: &Outcome) -> ResultView<'_> {
         message: &outcome.message,
         expected: &check.expected,
         observed: &outcome.observed,
-        evidence: outcome
-            .evidence
-            .iter()
-            .map(|e| EvidenceView { fact: &e.fact, value: &e.value, origin: &e.origin })
-            .collect(),
+        evidence: outcome.evidence.iter().map(|e| EvidenceView { fact: &e.fact, value: &e.value, origin: &e.origin }).collect(),
         fix: match outcome.status {
             Status::Fail => Some(&check.fix),
             Status::NotEvaluated => Some(remedy(outcome.reason.unwrap_or(Reason::UnknownFact), outcome.subject.kind)),

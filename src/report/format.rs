@@ -76,8 +76,7 @@ impl Format {
     pub fn of_file(path: &Path) -> Result<&'static Self, FormatError> {
         let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
         let shown = || path.display().to_string();
-        let (_, word) =
-            PROMISED.iter().find(|(ending, _)| name.ends_with(ending)).ok_or_else(|| FormatError::Ending(shown()))?;
+        let (_, word) = PROMISED.iter().find(|(ending, _)| name.ends_with(ending)).ok_or_else(|| FormatError::Ending(shown()))?;
         Self::named(word).map_err(|_| FormatError::NotYet { wanted: shown(), name: word })
     }
 }

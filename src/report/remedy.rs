@@ -9,7 +9,9 @@ const NAME_FOLDER: &str = "Name the folder of the compose file as a target too: 
 pub(super) fn remedy(reason: Reason, kind: Kind) -> &'static str {
     match (reason, kind) {
         (Reason::Unreachable, _) => "Make the target answer (is the engine running, is the address right?) and run again.",
-        (Reason::Refused, _) => "The target refused to tell: allow this read-only question, or ask the engine directly, and run again.",
+        (Reason::Refused, _) => {
+            "The target refused to tell: allow this read-only question, or ask the engine directly, and run again."
+        }
         (Reason::Permission, _) => "Run as a user who may read it: root, or a member of the engine's group.",
         (Reason::Timeout, _) => "No answer came in the time allowed: run again when the target is less busy.",
         (Reason::Unsupported, _) => "It is written or stored in a form that cannot be read truly: change it as the message says.",

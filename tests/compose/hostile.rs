@@ -19,7 +19,7 @@ fn alias_bombs() {
     let mut text = String::from("x0: &x0 [a,a,a,a,a,a,a,a,a]\n");
     for i in 1..12 {
         let before = format!("*x{}", i - 1);
-        writeln!(text, "x{i}: &x{i} [{}]", vec![before.as_str(); 9].join(",")).unwrap();
+        writeln!(text, "x{i}: &x{i} [{}]", [before.as_str(); 9].join(",")).unwrap();
     }
     assert!(refused(&text).contains("more than 100000 values"));
     let mut merging = String::from("x0: &x0 {a0: 1}\n");
@@ -36,7 +36,10 @@ fn deep_nesting() {
     assert!(refused(&"[".repeat(200_000)).starts_with("compose.yaml:1:"));
     assert!(refused(&"{a: ".repeat(100_000)).starts_with("compose.yaml:1:"));
     assert!(refused(&format!("a: {}x{}", "[".repeat(70), "]".repeat(70))).contains("64 levels"));
-    let block: String = (0..200).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let mut block = String::new();
+    for i in 0..200 {
+        writeln!(block, "{}a:", " ".repeat(i)).unwrap();
+    }
     assert!(refused(&block).contains("64 levels"));
 }
 
@@ -49,7 +52,7 @@ fn variables_that_grow() {
     let start = Instant::now();
     let stack = files(&[("compose.yaml", "services: {a: {image: '${A39}'}}"), (".env", &dot_env)]);
     assert!(start.elapsed() < Duration::from_secs(20));
-    assert_eq!(stack.services().len(), 1);
+    assert_eq!(word(stack.compose(), "parses"), "unknown unsupported");
 }
 
 #[test]
@@ -72,19 +75,30 @@ fn files_that_are_no_text() {
     assert_eq!(word(stack.compose(), "parses"), "unknown unsupported");
     assert!(stack.collected.errors[0].message.contains("larger than 4 MiB"));
     let stack = one("services: {a: {image: \"x\u{0}y\"}}");
-    assert_eq!(stack.collected.documents.iter().filter(|d| d.service.is_some()).count() + usize::from(word(stack.compose(), "parses") == "false"), 1);
+    assert_eq!(
+        stack.collected.documents.iter().filter(|d| d.service.is_some()).count()
+            + usize::from(word(stack.compose(), "parses") == "false"),
+        1
+    );
 }
 
 #[cfg(unix)]
 #[test]
 fn pipes_loops_and_folders_in_place_of_files() {
-    let folder = written(&[("compose.yaml", "include: [pipe, loop/compose.yaml]\nservices: {a: {image: x, env_file: [dir, pipe], volumes: ['./loop:/x']}}")]);
+    let folder = written(&[(
+        "compose.yaml",
+        "include: [pipe, loop/compose.yaml]\nservices: {a: {image: x, env_file: [dir, pipe], volumes: ['./loop:/x']}}",
+    )]);
     std::fs::create_dir(folder.path().join("dir")).unwrap();
     std::os::unix::fs::symlink(".", folder.path().join("loop")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
     let collected = collect(folder.path(), &[], &[]);
     assert_eq!(word(&collected.documents[0].facts, "parses"), "false");
-    std::fs::write(folder.path().join("compose.yaml"), "services: {a: {image: x, env_file: [dir, pipe], volumes: ['./loop:/x']}}").unwrap();
+    std::fs::write(
+        folder.path().join("compose.yaml"),
+        "services: {a: {image: x, env_file: [dir, pipe], volumes: ['./loop:/x']}}",
+    )
+    .unwrap();
     let collected = collect(folder.path(), &[], &[]);
     assert_eq!(word(&collected.documents[0].facts, "parses"), "true");
     assert!(collected.documents[1].facts.list("env").unwrap().incomplete.is_some());

@@ -7,7 +7,10 @@ const PASSWORD: &str = "Str0ng-and-long-pass";
 #[test]
 fn the_process_goes_before_dot_env() {
     let stack = with(
-        &[("compose.yaml", "services:\n  a: {image: 'x:${TAG}', user: '${ID:-7}', restart: '${R-no}'}\n"), (".env", "TAG=file\nID=5\n")],
+        &[
+            ("compose.yaml", "services:\n  a: {image: 'x:${TAG}', user: '${ID:-7}', restart: '${R-no}'}\n"),
+            (".env", "TAG=file\nID=5\n"),
+        ],
         &[("TAG", "process")],
         &[],
     );
@@ -19,7 +22,10 @@ fn the_process_goes_before_dot_env() {
 #[test]
 fn unset_variables_come_out_empty_and_are_listed() {
     let stack = files(&[
-        ("compose.yaml", "services:\n  a:\n    image: x\n    user: ${USER_ID}\n    environment:\n      A: $ONE ${TWO:-} ${THREE-x} ${FOUR:?} ${FIVE:+y} $$SIX\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x\n    user: ${USER_ID}\n    environment:\n      A: $ONE ${TWO:-} ${THREE-x} ${FOUR:?} ${FIVE:+y} $$SIX\n",
+        ),
         (".env", "SEVEN=\n"),
     ]);
     assert_eq!(word(stack.service("a"), "user.spec"), "unknown image_not_seen");
@@ -45,7 +51,10 @@ fn a_guard_is_unknown_and_not_unresolved() {
 #[test]
 fn a_reference_is_no_literal_even_where_dot_env_resolves_it() {
     let stack = files(&[
-        ("compose.yaml", "services:\n  a:\n    image: x\n    environment:\n      DB_PASSWORD: ${PW}\n      URL: 'pg://me:${PW}@db/x'\n      USERS: '{\"RegisteredUsers\": {\"me\": \"${PW}\"}}'\n      MODE: ${MODE}\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x\n    environment:\n      DB_PASSWORD: ${PW}\n      URL: 'pg://me:${PW}@db/x'\n      USERS: '{\"RegisteredUsers\": {\"me\": \"${PW}\"}}'\n      MODE: ${MODE}\n",
+        ),
         (".env", &format!("PW={PASSWORD}\nMODE=debug\n")),
     ]);
     let a = stack.service("a");
@@ -58,7 +67,9 @@ fn a_reference_is_no_literal_even_where_dot_env_resolves_it() {
 
 #[test]
 fn a_fallback_in_force_is_a_fallback() {
-    let text = format!("services:\n  a:\n    image: x\n    environment:\n      DB_PASSWORD: ${{PW:-{PASSWORD}}}\n      URL: pg://me:${{PW:-{PASSWORD}}}@${{HOST:-db}}/x\n      LOG: ${{LOG:-debug}}\n");
+    let text = format!(
+        "services:\n  a:\n    image: x\n    environment:\n      DB_PASSWORD: ${{PW:-{PASSWORD}}}\n      URL: pg://me:${{PW:-{PASSWORD}}}@${{HOST:-db}}/x\n      LOG: ${{LOG:-debug}}\n"
+    );
     let stack = one(&text);
     let a = stack.service("a");
     for name in ["DB_PASSWORD", "URL"] {
@@ -77,7 +88,9 @@ fn a_fallback_in_force_is_a_fallback() {
 
 #[test]
 fn a_literal_beside_a_reference_stays_a_literal() {
-    let stack = one(&format!("services:\n  a:\n    image: x\n    environment:\n      URL: pg://me:{PASSWORD}@${{HOST}}/x\n      AUTH_TOKEN: Bearer ${{TOKEN}}\n      BASIC_AUTH: ${{U}}:${{P}}\n"));
+    let stack = one(&format!(
+        "services:\n  a:\n    image: x\n    environment:\n      URL: pg://me:{PASSWORD}@${{HOST}}/x\n      AUTH_TOKEN: Bearer ${{TOKEN}}\n      BASIC_AUTH: ${{U}}:${{P}}\n"
+    ));
     let a = stack.service("a");
     assert_eq!(env(a, "URL").text("class"), Some("literal"));
     assert_eq!(env(a, "URL").bool("fallback"), Some(false));
@@ -95,7 +108,10 @@ fn an_unescaped_dollar_does_not_hide_a_password_nor_show_its_tail() {
 #[test]
 fn env_files_in_every_form() {
     let stack = files(&[
-        ("compose.yaml", "services:\n  a:\n    image: x\n    env_file: common.env\n  b:\n    image: x\n    env_file: [common.env, missing.env]\n  c:\n    image: x\n    env_file:\n      - {path: raw.env, format: raw}\n      - {path: missing.env, required: false}\n    environment: {SHARED: '2'}\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x\n    env_file: common.env\n  b:\n    image: x\n    env_file: [common.env, missing.env]\n  c:\n    image: x\n    env_file:\n      - {path: raw.env, format: raw}\n      - {path: missing.env, required: false}\n    environment: {SHARED: '2'}\n",
+        ),
         ("common.env", &format!("# comment\nexport SHARED=1 # one\nDB_PASSWORD='{PASSWORD}'\nAPI_KEY=${{KEY}}\n")),
         ("raw.env", "QUOTED='x'\nSHARED=0\n"),
     ]);
@@ -105,7 +121,10 @@ fn env_files_in_every_form() {
     assert_eq!(crate::support::place(&a.list("env").unwrap().items[1]), "common.env:3:1");
     let b = stack.service("b");
     assert_eq!(rows(b, "env_files", &["path", "found"]), ["common.env true", "missing.env false"]);
-    assert_eq!(b.list("env").unwrap().incomplete.as_ref().unwrap().detail.as_deref(), Some("env_file missing.env: there is no such file"));
+    assert_eq!(
+        b.list("env").unwrap().incomplete.as_ref().unwrap().detail.as_deref(),
+        Some("env_file missing.env: there is no such file")
+    );
     let c = stack.service("c");
     assert_eq!(env(c, "SHARED").text("shown"), Some("2"));
     assert!(!stack.json().contains(PASSWORD));
@@ -114,7 +133,8 @@ fn env_files_in_every_form() {
 
 #[test]
 fn an_unreadable_dot_env_makes_variables_unknown_not_empty() {
-    let folder = crate::support::written(&[("compose.yaml", "services: {a: {image: x, user: '${ID}', read_only: '${RO:-true}'}}")]);
+    let folder =
+        crate::support::written(&[("compose.yaml", "services: {a: {image: x, user: '${ID}', read_only: '${RO:-true}'}}")]);
     std::fs::write(folder.path().join(".env"), [0xff, 0xfe, 0x00]).unwrap();
     let collected = crate::support::collect(folder.path(), &[], &[]);
     let a = &collected.documents[1].facts;
@@ -125,7 +145,9 @@ fn an_unreadable_dot_env_makes_variables_unknown_not_empty() {
 
 #[test]
 fn secrets_in_environment_lists_with_variables() {
-    let stack = one("services:\n  a:\n    image: x\n    environment:\n      - OAUTH_CLIENT_SECRET=${OAUTH_CLIENT_SECRET:-your_client_secret}\n      - TOKEN=${TOKEN}\n");
+    let stack = one(
+        "services:\n  a:\n    image: x\n    environment:\n      - OAUTH_CLIENT_SECRET=${OAUTH_CLIENT_SECRET:-your_client_secret}\n      - TOKEN=${TOKEN}\n",
+    );
     let a = stack.service("a");
     assert_eq!(env(a, "OAUTH_CLIENT_SECRET").text("class"), Some("placeholder"));
     assert_eq!(env(a, "OAUTH_CLIENT_SECRET").bool("fallback"), Some(true));

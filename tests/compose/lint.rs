@@ -26,13 +26,16 @@ fn misspelt_keys_are_found_with_what_was_meant() {
 
 #[test]
 fn a_value_in_the_place_of_a_key_is_not_repeated() {
-    let stack = one("services:\n  web:\n    image: x\n    environment:\n      - DB_PASSWORD:hunter2hunter2\n      - 'hunter2 hunter2'\n    labels: ['pass word: hunter2']\n    'hunter2 is a key': 1\n");
+    let stack = one(
+        "services:\n  web:\n    image: x\n    environment:\n      - DB_PASSWORD:hunter2hunter2\n      - 'hunter2 hunter2'\n    labels: ['pass word: hunter2']\n    'hunter2 is a key': 1\n",
+    );
     assert!(!stack.json().contains("hunter2"), "{}", stack.json());
     assert_eq!(crate::support::env(stack.service("web"), "DB_PASSWORD").text("class"), Some("literal"));
 }
 
 #[test]
 fn every_file_of_the_project_is_looked_at_as_written() {
-    let stack = files(&[("compose.yaml", "services: {a: {image: x}}"), ("compose.override.yaml", "services: {a: {privilegd: true}}")]);
+    let stack =
+        files(&[("compose.yaml", "services: {a: {image: x}}"), ("compose.override.yaml", "services: {a: {privilegd: true}}")]);
     assert_eq!(stack.labels("unknown_keys"), ["service a: privilegd (did you mean privileged?)"]);
 }

@@ -1,6 +1,6 @@
 //! The compose collector: every construct that real stacks use, and files that mean harm.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod hostile;
 mod interpolation;

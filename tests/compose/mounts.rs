@@ -33,7 +33,13 @@ fn volumes_in_every_form() {
 #[test]
 fn binds_of_the_project_and_of_the_home_folder() {
     let stack = with(
-        &[("compose.yaml", "services:\n  a:\n    image: x\n    volumes: ['./conf:/conf:Z', '~/data:/data', '~:/home', './none:/none', '../up:/up', '/gone/x:/x']\n"), ("conf/x", "")],
+        &[
+            (
+                "compose.yaml",
+                "services:\n  a:\n    image: x\n    volumes: ['./conf:/conf:Z', '~/data:/data', '~:/home', './none:/none', '../up:/up', '/gone/x:/x']\n",
+            ),
+            ("conf/x", ""),
+        ],
         &[("HOME", "/nonexistent-home")],
         &[],
     );
@@ -68,10 +74,10 @@ fn links_are_followed_before_a_source_counts_as_the_projects_own() {
 #[test]
 fn a_local_volume_may_be_a_bind_in_disguise() {
     let stack = one(
-        "name: p\nservices:\n  a: {image: x, volumes: ['v:/v', 'nfs:/n', 'ext:/e']}\nvolumes:\n  v: {driver: local, driver_opts: {type: none, o: 'bind', device: /var/run}}\n  \
+        "name: p\nservices:\n  a: {image: x, volumes: ['vol:/v', 'nfs:/n', 'ext:/e']}\nvolumes:\n  vol: {driver: local, driver_opts: {type: none, o: 'bind', device: /var/run}}\n  \
          nfs: {driver_opts: {type: nfs, o: 'addr=10.0.0.1,rw', device: ':/export'}}\n  ext: {external: true}\n",
     );
-    assert_eq!(rows(stack.service("a"), "mounts", &["source", "device"]), ["p_v /var/run", "p_nfs -", "ext ?"]);
+    assert_eq!(rows(stack.service("a"), "mounts", &["source", "device"]), ["p_vol /var/run", "p_nfs -", "ext ?"]);
 }
 
 #[test]
@@ -107,7 +113,9 @@ fn sockets_by_way_of_other_services() {
 
 #[test]
 fn an_entry_that_cannot_be_read_makes_the_list_incomplete() {
-    let stack = one("services: {a: {image: x, volumes: ['a:b:c:d', 'x:/x', {source: y}]}, b: {image: x, volumes: nonsense}}\nvolumes: {x: }");
+    let stack = one(
+        "services: {a: {image: x, volumes: ['a:b:c:d', 'xx:/x', {source: y}]}, b: {image: x, volumes: nonsense}}\nvolumes: {xx: }",
+    );
     assert_eq!(stack.service("a").list("mounts").unwrap().items.len(), 1);
     assert!(stack.service("a").list("mounts").unwrap().incomplete.is_some());
     assert!(stack.service("b").list("mounts").unwrap().incomplete.is_some());

@@ -47,7 +47,16 @@ fn files_that_do_not_parse_say_where() {
     assert!(label.starts_with("compose.yaml:5: "), "{label}");
     assert_eq!(word(stack.compose(), "files"), "[compose.yaml]");
     assert_eq!(word(stack.compose(), "binds"), "unknown unsupported");
-    for text in ["", "just text", "- a\n- b", "services: [a]", "services: {a: text}", "a: 1\n---\nb: 2", "services: {a: {image: x}, a: {image: y}}", "services:\n\ta: b"] {
+    for text in [
+        "",
+        "just text",
+        "- a\n- b",
+        "services: [a]",
+        "services: {a: text}",
+        "a: 1\n---\nb: 2",
+        "services: {a: {image: x}, a: {image: y}}",
+        "services:\n\ta: b",
+    ] {
         let stack = one(text);
         assert_eq!(word(stack.compose(), "parses"), "false", "{text}");
         assert!(stack.labels("parse_errors")[0].starts_with("compose.yaml:"), "{text}");
@@ -68,7 +77,8 @@ fn contradictions_are_refused_as_compose_does_but_services_are_still_looked_at()
         assert_eq!(stack.labels("parse_errors").len(), 1, "{text}");
         assert_eq!(stack.services(), ["a"], "{text}");
     }
-    let stack = one("services: {a: {image: x, depends_on: {none: {condition: service_started, required: false}}, networks: [default]}}");
+    let stack =
+        one("services: {a: {image: x, depends_on: {none: {condition: service_started, required: false}}, networks: [default]}}");
     assert_eq!(word(stack.compose(), "parses"), "true");
 }
 
@@ -124,13 +134,18 @@ fn a_hardened_file_that_lies_unused() {
         hardened(&with(built, Some("FROM x\nCOPY orthanc.json /etc/"))),
         ["a: orthanc.json is copied into the image, orthanc-secure.json lies beside it false"]
     );
-    assert_eq!(hardened(&with(built, Some("FROM x\nCOPY [\"orthanc-secure.json\", \"/etc/\"]"))), ["a: orthanc-secure.json is copied into the image true"]);
+    assert_eq!(
+        hardened(&with(built, Some("FROM x\nCOPY [\"orthanc-secure.json\", \"/etc/\"]"))),
+        ["a: orthanc-secure.json is copied into the image true"]
+    );
     assert!(hardened(&with("services: {a: {image: x}}", None)).is_empty());
 }
 
 #[test]
 fn uploads_and_their_scanner() {
-    let stack = one("services:\n  api: {image: x, volumes: ['./backend:/app', 'uploads:/app/uploads', './uploads:/data']}\n  av: {image: 'clamav/clamav:1'}\nvolumes: {uploads: }");
+    let stack = one(
+        "services:\n  api: {image: x, volumes: ['./backend:/app', 'uploads:/app/uploads', './uploads:/data']}\n  av: {image: 'clamav/clamav:1'}\nvolumes: {uploads: }",
+    );
     assert_eq!(word(stack.compose(), "takes_uploads"), "true");
     assert_eq!(word(stack.compose(), "antivirus"), "true");
     assert_eq!(rows(stack.compose(), "upload_paths", &["label", "own_volume"]), ["api: /app/uploads true", "api: /data false"]);
@@ -142,6 +157,6 @@ fn uploads_and_their_scanner() {
 
 #[test]
 fn equal_input_gives_equal_bytes() {
-    let text = "services: {b: {image: x, environment: {P_PASSWORD: aaaaaaaaaa, Q_PASSWORD: bbbbbbb}}, a: {image: x, environment: {P_PASSWORD: bbbbbbb}}}";
+    let text = "name: p\nservices: {b: {image: x, environment: {P_PASSWORD: aaaaaaaaaa, Q_PASSWORD: bbbbbbb}}, a: {image: x, environment: {P_PASSWORD: bbbbbbb}}}";
     assert_eq!(one(text).json(), one(text).json());
 }

@@ -37,7 +37,8 @@ proptest! {
             let key = place.split(':').next().unwrap_or_default();
             if !seen.contains(&key) {
                 seen.push(key);
-                settings.push_str(&format!("    {}\n", place.replace("@@", "\u{1}").replace('@', CANARY).replace('\u{1}', &format!("{CANARY}@"))));
+                let planted = place.replace("@@", "\u{1}").replace('@', CANARY).replace('\u{1}', &format!("{CANARY}@"));
+                settings.extend(["    ", &planted, "\n"]);
             }
         }
         let end = if wrong { format!("  broken: [{CANARY}\n {CANARY}: '") } else { String::new() };
@@ -88,8 +89,33 @@ fn piece() -> impl Strategy<Value = String> {
 
 fn key() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
-        "ports", "volumes", "environment", "env_file", "command", "entrypoint", "healthcheck", "mem_limit", "cpus", "devices", "networks",
-        "network_mode", "secrets", "configs", "labels", "build", "deploy", "logging", "ulimits", "extends", "profiles", "expose", "tmpfs",
-        "volumes_from", "gpus", "restart", "user", "depends_on",
+        "ports",
+        "volumes",
+        "environment",
+        "env_file",
+        "command",
+        "entrypoint",
+        "healthcheck",
+        "mem_limit",
+        "cpus",
+        "devices",
+        "networks",
+        "network_mode",
+        "secrets",
+        "configs",
+        "labels",
+        "build",
+        "deploy",
+        "logging",
+        "ulimits",
+        "extends",
+        "profiles",
+        "expose",
+        "tmpfs",
+        "volumes_from",
+        "gpus",
+        "restart",
+        "user",
+        "depends_on",
     ])
 }

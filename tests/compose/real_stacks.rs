@@ -17,11 +17,21 @@ fn compose_files_of_real_stacks_are_collected_without_a_crash() {
         for profiles in [&[][..], &["all"][..]] {
             let collected = collect(&file, &[], profiles);
             let compose = &collected.documents[0].facts;
-            println!("{} {profiles:?}: parses {}, services {}", file.display(), word(compose, "parses"), word(compose, "services"));
+            println!(
+                "{} {profiles:?}: parses {}, services {}",
+                file.display(),
+                word(compose, "parses"),
+                word(compose, "services")
+            );
             println!("    errors {} unknown keys {}", word(compose, "parse_errors"), word(compose, "unknown_keys"));
             println!("    unresolved {} defaults {}", word(compose, "unresolved_variables"), word(compose, "secret_defaults"));
             println!("    binds {} dev {}", word(compose, "binds"), word(compose, "dev_overrides"));
-            println!("    hardened {} unused {} uploads {}", word(compose, "hardened_alternatives"), word(compose, "unused_secrets"), word(compose, "upload_paths"));
+            println!(
+                "    hardened {} unused {} uploads {}",
+                word(compose, "hardened_alternatives"),
+                word(compose, "unused_secrets"),
+                word(compose, "upload_paths")
+            );
         }
     }
 }
@@ -33,7 +43,7 @@ fn search(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && depth < 8 {
             search(&path, found, depth + 1);
-        } else if name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml")) {
+        } else if name.contains("compose") && path.extension().is_some_and(|end| end == "yml" || end == "yaml") {
             found.push(path);
         }
     }

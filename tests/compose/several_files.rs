@@ -7,8 +7,8 @@ fn an_override_is_laid_over_the_main_file() {
     let stack = files(&[
         (
             "compose.yaml",
-            "services:\n  a:\n    image: x:1\n    command: [one]\n    environment: {A: '1', B: '1'}\n    ports: ['1:1']\n    volumes: ['d:/d', './src:/app:ro']\n    labels: [l=1]\n    cap_drop: [ALL]\n    \
-             healthcheck: {test: [CMD, 'true'], retries: 3}\n    logging: {driver: json-file, options: {max-size: 1m}}\n    read_only: true\nvolumes: {d: }\n",
+            "services:\n  a:\n    image: x:1\n    command: [one]\n    environment: {A: '1', B: '1'}\n    ports: ['1:1']\n    volumes: ['data:/d', './src:/app:ro']\n    labels: [l=1]\n    cap_drop: [ALL]\n    \
+             healthcheck: {test: [CMD, 'true'], retries: 3}\n    logging: {driver: json-file, options: {max-size: 1m}}\n    read_only: true\nvolumes: {data: }\n",
         ),
         (
             "docker-compose.override.yml",
@@ -32,7 +32,7 @@ fn an_override_is_laid_over_the_main_file() {
     assert_eq!(rows(a, "mounts", &["target", "read_only"]), ["/d false", "/app false"]);
     assert_eq!(rows(a, "labels", &["name", "shown"]), ["l 2", "m 3"]);
     assert_eq!(a.list("command").unwrap().items.len(), 2);
-    assert_eq!(place(a.get("read_only")), "docker-compose.override.yml:12:5");
+    assert_eq!(place(a.get("read_only")), "docker-compose.override.yml:11:5");
     assert_eq!(stack.services(), ["a", "b"]);
     assert_eq!(word(stack.compose(), "override_files"), "[docker-compose.override.yml]");
     assert_eq!(word(stack.compose(), "files"), "[compose.yaml, docker-compose.override.yml]");
@@ -47,7 +47,11 @@ fn a_named_file_of_another_name_stands_alone() {
     ]);
     let services = |name: &str| {
         let collected = crate::support::collect(&folder.path().join(name), &[], &[]);
-        (collected.documents[0].name.to_string(), word(&collected.documents[0].facts, "services"), word(&collected.documents[1].facts, "privileged"))
+        (
+            collected.documents[0].name.to_string(),
+            word(&collected.documents[0].facts, "services"),
+            word(&collected.documents[1].facts, "privileged"),
+        )
     };
     assert_eq!(services("compose.yaml"), ("compose.yaml".into(), "[a]".into(), "true".into()));
     assert_eq!(services("docker-compose.prod.yml"), ("docker-compose.prod.yml".into(), "[p]".into(), "false".into()));
@@ -56,8 +60,14 @@ fn a_named_file_of_another_name_stands_alone() {
 #[test]
 fn reset_and_override_tags() {
     let stack = files(&[
-        ("compose.yaml", "services:\n  a:\n    image: x\n    build: .\n    user: '5'\n    ports: ['1:1']\n    environment: {A: '1', B: '2'}\n    volumes: ['/etc:/etc']\n"),
-        ("compose.override.yaml", "services:\n  a:\n    build: !reset null\n    user: !reset\n    ports: !override ['2:2']\n    environment:\n      A: !reset null\n    volumes: !reset []\n    cap_add: !reset []\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x\n    build: .\n    user: '5'\n    ports: ['1:1']\n    environment: {A: '1', B: '2'}\n    volumes: ['/etc:/etc']\n",
+        ),
+        (
+            "compose.override.yaml",
+            "services:\n  a:\n    build: !reset null\n    user: !reset\n    ports: !override ['2:2']\n    environment:\n      A: !reset null\n    volumes: !reset []\n    cap_add: !reset []\n",
+        ),
     ]);
     let a = stack.service("a");
     assert_eq!(word(a, "image.built"), "false");
@@ -92,6 +102,7 @@ fn includes_bring_their_own_folder_and_variables() {
     let source = rows(stack.service("db"), "mounts", &["source"]).remove(0);
     assert!(source.ends_with("include/db/conf"), "{source}");
     assert_eq!(env(stack.service("db"), "MODE").text("shown"), Some("production"));
+    assert_eq!(env(stack.service("db"), "FROM_FILE").text("shown"), Some("production"));
     assert_eq!(place(stack.service("db").get("image.reference")), "db/compose.yaml:3:5");
     assert_eq!(word(stack.compose(), "parses"), "true");
 }
@@ -128,7 +139,10 @@ fn circles_and_missing_files_are_named() {
         assert_eq!(word(stack.compose(), "parses"), "false", "{text}");
         let label = stack.labels("parse_errors").join(" ");
         assert!(label.contains(expected), "{text}: {label}");
-        assert!(label.starts_with("compose.yaml:1:") || label.starts_with("b.yaml:1:") || label.starts_with("c.yaml:1"), "{label}");
+        assert!(
+            label.starts_with("compose.yaml:1:") || label.starts_with("b.yaml:1:") || label.starts_with("c.yaml:1"),
+            "{label}"
+        );
         assert_eq!(word(stack.compose(), "services"), "unknown unsupported");
     }
 }
@@ -143,7 +157,11 @@ fn what_lies_on_another_machine_is_unknown() {
 #[test]
 fn compose_file_of_dot_env_is_heeded() {
     let stack = with(
-        &[("compose.yaml", "services: {a: {image: x}}"), ("prod.yaml", "services: {b: {image: x}}"), (".env", "COMPOSE_FILE=prod.yaml\n")],
+        &[
+            ("compose.yaml", "services: {a: {image: x}}"),
+            ("prod.yaml", "services: {b: {image: x}}"),
+            (".env", "COMPOSE_FILE=prod.yaml\n"),
+        ],
         &[],
         &[],
     );

@@ -81,7 +81,12 @@ impl Stack {
 
     /// Labels of a list of the project.
     pub fn labels(&self, path: &str) -> Vec<&str> {
-        self.compose().list(path).unwrap_or_else(|| panic!("{path}: {}", self.compose().get(path))).records().filter_map(|r| r.text("label")).collect()
+        self.compose()
+            .list(path)
+            .unwrap_or_else(|| panic!("{path}: {}", self.compose().get(path)))
+            .records()
+            .filter_map(|r| r.text("label"))
+            .collect()
     }
 }
 
@@ -95,7 +100,7 @@ pub fn state(fact: &Fact) -> String {
         State::Absent => "absent".into(),
         State::Unknown(why) => format!("unknown {}", why.reason),
         State::Known(Value::List(list)) => {
-            let items: Vec<String> = list.items.iter().map(|item| item.to_string()).collect();
+            let items: Vec<String> = list.items.iter().map(ToString::to_string).collect();
             let more = list.incomplete.as_ref().map_or(String::new(), |why| format!(" + {}", why.reason));
             format!("[{}]{more}", items.join(", "))
         }

@@ -4,7 +4,7 @@ use crate::support::{one, place, rows, word};
 
 /// A stack whose service `web` has these settings.
 fn web(settings: &str) -> crate::support::Stack {
-    let indented: String = settings.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = settings.lines().flat_map(|line| ["    ", line, "\n"]).collect::<String>();
     one(&format!("name: clinic\nservices:\n  web:\n    image: nginx:1\n{indented}"))
 }
 
@@ -166,7 +166,9 @@ fn privileges_and_name_spaces() {
 
 #[test]
 fn gpu_reservations_are_device_requests() {
-    let stack = web("deploy:\n  resources:\n    reservations:\n      devices:\n        - driver: nvidia\n          count: 1\n          capabilities: [gpu]");
+    let stack = web(
+        "deploy:\n  resources:\n    reservations:\n      devices:\n        - driver: nvidia\n          count: 1\n          capabilities: [gpu]",
+    );
     assert_eq!(rows(stack.service("web"), "devices", &["label", "request"]), ["driver=nvidia true"]);
 }
 
@@ -190,7 +192,8 @@ fn health_checks_in_every_form() {
 
 #[test]
 fn commands_are_split_and_their_secrets_found() {
-    let stack = web("entrypoint: /bin/sh -c\ncommand: >\n  \"redis-server --requirepass hunter2hunter2\"\nhealthcheck: {disable: true}");
+    let stack =
+        web("entrypoint: /bin/sh -c\ncommand: >\n  \"redis-server --requirepass hunter2hunter2\"\nhealthcheck: {disable: true}");
     let facts = stack.service("web");
     assert!(!stack.json().contains("hunter2"));
     assert!(word(facts, "command").starts_with("[/bin/sh, -c,"), "{}", word(facts, "command"));
@@ -200,11 +203,20 @@ fn commands_are_split_and_their_secrets_found() {
 }
 
 #[test]
-fn variables_in_commands_and_health_checks_are_no_secrets() {
+fn a_password_glued_to_its_flag_is_no_label() {
     let stack = web(
-        "entrypoint: []\ncommand: [run, '--password=${PW}', '--token=$$TOKEN', '--secret=$${SECRET}']\nhealthcheck:\n  \
-         test: mysqladmin ping -p$${MYSQL_ROOT_PASSWORD} || redis-cli -a \"$$REDIS_PASSWORD\" ping",
+        "entrypoint: []\ncommand: mysql -pMyPassword1hunter2 clinic\npost_start: [{command: [curl, -u, 'me:hunter2hunter2', x]}]",
     );
+    let labels = rows(stack.service("web"), "command_secrets", &["label"]);
+    assert_eq!(labels, ["-p in the command", "-u in the post_start"]);
+    assert!(!stack.json().contains("hunter2"));
+}
+
+#[test]
+fn variables_in_commands_and_health_checks_are_no_secrets() {
+    let stack =
+        web("entrypoint: []\ncommand: [run, '--password=${PW}', '--token=$$TOKEN', '--secret=$${SECRET}']\nhealthcheck:\n  \
+         test: mysqladmin ping -p$${MYSQL_ROOT_PASSWORD} || redis-cli -a \"$$REDIS_PASSWORD\" ping");
     assert_eq!(word(stack.service("web"), "command_secrets"), "[]");
 }
 

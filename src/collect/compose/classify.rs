@@ -4,7 +4,7 @@
 //! fallback `${VAR:-literal}` is one while nothing overrides it.
 
 use super::value::{Value, Variable, deepest_default};
-use crate::facts::{Class, Fact, Groups, Scanned};
+use crate::facts::{Class, Fact, Groups, Record, Scanned};
 use crate::knowledge::secret_scan;
 
 /// A classified value.
@@ -15,9 +15,20 @@ pub(super) struct Classified {
 }
 
 impl Classified {
-    /// As an element of `container.env` or `container.labels`.
+    /// As an element of `container.env`.
     pub(super) fn to_fact(&self, name: &str) -> Fact {
         self.scanned.to_record(&shown_name(name), self.fallback).into()
+    }
+
+    /// As an element of `container.labels`.
+    pub(super) fn to_label(&self, name: &str) -> Fact {
+        let mut record = Record::new();
+        record.set_here("name", shown_name(name));
+        record.set_here("class", self.scanned.class.word());
+        record.set_or_absent("shown", self.scanned.shown.clone());
+        record.set_here("published", self.scanned.published);
+        record.set_here("why", self.scanned.why);
+        record.into()
     }
 }
 
@@ -25,10 +36,20 @@ impl Classified {
 pub(super) fn shown_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/[]@".contains(c);
     match name.find(|c| !plain(c)) {
-        None if name.len() <= 160 => name.to_owned(),
+        None if name.len() <= 160 && !looks_random(name) => name.to_owned(),
         Some(end) if end > 0 && end <= 64 && name[end..].starts_with(':') => name[..end].to_owned(),
         _ => "(unreadable name)".to_owned(),
     }
+}
+
+/// Letters of both cases and digits in one long run: a line of a key that slipped in among the names.
+pub(super) fn looks_random(name: &str) -> bool {
+    let has = |what: fn(&char) -> bool| name.chars().any(|c| what(&c));
+    name.len() >= 12
+        && !name.contains(['_', '.', '-'])
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_digit)
 }
 
 /// Classifies the value of a setting.

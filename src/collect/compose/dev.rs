@@ -14,8 +14,18 @@ use crate::facts::{Fact, Record};
 const DATASTORE_PORTS: [&str; 14] =
     ["5432", "3306", "6379", "27017", "9200", "9300", "5672", "15672", "9000", "9001", "389", "636", "1433", "11211"];
 /// Words of a command that belong to development.
-const DEV_WORDS: [&str; 10] =
-    ["--reload", "start-dev", "nodemon", "runserver", "--debug", "debugpy", "--watch", "run dev", "tail -f /dev/null", "sleep infinity"];
+const DEV_WORDS: [&str; 10] = [
+    "--reload",
+    "start-dev",
+    "nodemon",
+    "runserver",
+    "--debug",
+    "debugpy",
+    "--watch",
+    "run dev",
+    "tail -f /dev/null",
+    "sleep infinity",
+];
 
 pub(super) fn write(project: &Project, loader: &Loader, facts: &mut Record) {
     let mut found = Vec::new();
@@ -103,7 +113,9 @@ fn is_dev(word: &str) -> bool {
 
 /// A folder of the project laid over the application's own.
 fn is_source(volume: &Volume) -> bool {
-    let Some(source) = volume.source.as_deref().filter(|source| volume.kind == "bind" && source.starts_with('.')) else { return false };
+    let Some(source) = volume.source.as_deref().filter(|source| volume.kind == "bind" && source.starts_with('.')) else {
+        return false;
+    };
     let last = source.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let code = ["", ".", "..", "src", "app", "backend", "frontend", "server", "api", "web", "client", "lib", "code", "packages"];
     let target = volume.target.trim_end_matches('/');

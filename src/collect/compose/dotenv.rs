@@ -79,7 +79,10 @@ fn statement(text: &str) -> Statement<'_> {
         return nothing(false);
     }
     let start = text.len() - text.trim_start().len();
-    let after_export = text[start..].strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).map_or(start, |rest| text.len() - rest.len());
+    let after_export = text[start..]
+        .strip_prefix("export")
+        .filter(|rest| rest.starts_with([' ', '\t']))
+        .map_or(start, |rest| text.len() - rest.len());
     let body = &text[after_export..];
     let name_end = body.find(['=', ':', '\n']).unwrap_or(body.len());
     let name = body[..name_end].trim();
@@ -130,7 +133,8 @@ fn evaluate(written: &Written<'_>, variables: &Variables, earlier: &BTreeMap<Str
 
 /// An inline comment begins with `#` behind a space.
 fn without_comment(text: &str) -> &str {
-    let comment = text.char_indices().find(|(at, c)| *c == '#' && text[..*at].chars().next_back().is_none_or(char::is_whitespace));
+    let comment =
+        text.char_indices().find(|(at, c)| *c == '#' && text[..*at].chars().next_back().is_none_or(char::is_whitespace));
     comment.map_or(text, |(at, _)| &text[..at])
 }
 

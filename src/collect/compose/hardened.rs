@@ -46,7 +46,8 @@ pub(super) fn write(project: &Project, facts: &mut Record) {
 fn mounted(path: &Path, at: &Place) -> Option<Fact> {
     let own = Named::of(path)?;
     let (shown, sibling) = (file_name(path)?, counterpart(path, &own)?);
-    let label = if own.hardened { format!("{shown} is mounted") } else { format!("{shown} is mounted, {sibling} lies beside it") };
+    let label =
+        if own.hardened { format!("{shown} is mounted") } else { format!("{shown} is mounted, {sibling} lies beside it") };
     Some(fact(label, Fact::known(own.hardened), at))
 }
 
@@ -103,12 +104,12 @@ fn fact(label: String, used: Fact, at: &Place) -> Fact {
     fact
 }
 
-/// The other file of the pair, in the same folder.
+/// The other file of the pair, in the same folder; the one with the plainest name where there are several.
 fn counterpart(path: &Path, own: &Named) -> Option<String> {
-    let is_other = |other: &PathBuf| {
+    let is_other = |other: &Path| {
         Named::of(other).is_some_and(|n| n.stem == own.stem && n.extension == own.extension && n.hardened != own.hardened)
     };
-    folder(path.parent()?).into_iter().find(is_other).and_then(|path| file_name(&path))
+    folder(path.parent()?).iter().filter(|path| is_other(path)).filter_map(|path| file_name(path)).min_by_key(String::len)
 }
 
 /// The files of a folder in the order of their names.

@@ -46,6 +46,7 @@ impl Loader {
             None => first.parent().unwrap_or(first).to_path_buf(),
         };
         let variables = self.included_variables(item, scope, &directory)?;
+        self.scopes.push((directory.clone(), variables.clone()));
         self.stack(&paths, &Scope { directory, variables: &variables }, Some(&item.at))
     }
 

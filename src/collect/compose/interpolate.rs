@@ -12,7 +12,7 @@ const MAX_NESTING: usize = 32;
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 
 /// Where variables are looked up: the process first, then the files of variables, the first file that has it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
     process: Rc<BTreeMap<String, String>>,
     files: Rc<BTreeMap<String, String>>,
@@ -62,7 +62,8 @@ impl Variables {
         self.process.get(name).or_else(|| self.files.get(name)).map(String::as_str)
     }
 
-    fn find(&self, name: &str) -> Found {
+    /// What looking for a variable gives.
+    pub(super) fn find(&self, name: &str) -> Found {
         match self.get(name) {
             Some(value) => Found::Set(value.to_owned()),
             None if self.unreadable => Found::Unreadable,
@@ -76,12 +77,7 @@ impl Variables {
     }
 
     /// Interpolates with names that hold besides the variables (earlier lines of a file of variables).
-    pub(super) fn interpolate_with(
-        &self,
-        text: &str,
-        plain: bool,
-        find: &dyn Fn(&str) -> Found,
-    ) -> Result<Value, TemplateError> {
+    pub(super) fn interpolate_with(&self, text: &str, plain: bool, find: &dyn Fn(&str) -> Found) -> Result<Value, TemplateError> {
         if !text.contains('$') {
             return Ok(Value { text: text.into(), plain, parts: Vec::new() });
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::canonical;
 use super::dotenv;
 use super::files::{self, ReadError};
-use super::interpolate::Variables;
+use super::interpolate::{TemplateError, Variables};
 use super::merge;
 use super::value::{Node, Value};
 use crate::collect::yaml::{self, Place, Source};
@@ -34,6 +34,12 @@ impl Failure {
     /// The files are wrong.
     pub(super) fn invalid(message: impl Into<String>, place: &Place) -> Self {
         Self { message: message.into(), place: Some(place.clone()), unseen: None }
+    }
+
+    /// Variables are used wrongly, or to an extent that is not followed.
+    fn template(error: TemplateError, place: &Place) -> Self {
+        let unseen = (error != TemplateError::Invalid).then_some(Reason::Unsupported);
+        Self { message: error.to_string(), place: Some(place.clone()), unseen }
     }
 
     /// A file could not be read; only a missing one is the fault of the files.
@@ -89,6 +95,8 @@ pub(super) struct Loader {
     pub layers: Vec<Layer>,
     /// What is strange but stops nothing.
     pub remarks: Vec<String>,
+    /// Folders of included projects with the variables that hold there.
+    pub scopes: Vec<(PathBuf, Variables)>,
     /// Files being read right now, to notice that one includes itself.
     open: Vec<PathBuf>,
     copies: usize,
@@ -111,6 +119,7 @@ impl Loader {
             overrides: overrides.to_vec(),
             layers: Vec::new(),
             remarks: Vec::new(),
+            scopes: Vec::new(),
             open: Vec::new(),
             copies: 0,
             cache: Vec::new(),
@@ -182,7 +191,7 @@ impl Loader {
         let start = Place { source: Arc::clone(&source), line: 1, column: 1 };
         let raw = yaml::parse(&text, &source)?.ok_or_else(|| Failure::invalid("the file is empty", &start))?;
         let mut tree = raw.try_map(&mut |scalar, at| {
-            variables.interpolate(&scalar.text, scalar.plain).map_err(|error| Failure::invalid(error.to_string(), at))
+            variables.interpolate(&scalar.text, scalar.plain).map_err(|error| Failure::template(error, at))
         })?;
         if tree.map().is_none() {
             return Err(Failure::invalid("a compose file must be a mapping (`services:` and so on)", &tree.at));

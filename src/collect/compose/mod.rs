@@ -49,7 +49,8 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
     document.project = Some(project::name(tree.as_ref().ok(), &layout.directory, &variables));
     match tree {
         Ok(tree) => {
-            let project = assemble(tree, layout, variables, selection, context);
+            let mut project = assemble(tree, layout, variables, selection, context);
+            project.scopes = std::mem::take(&mut loader.scopes);
             for (name, entry) in project.services() {
                 let service = Service { name, at: &entry.at, node: &entry.node, project: &project };
                 out.documents.push(service.document(given, context.groups));
@@ -81,7 +82,9 @@ fn layout(path: &Path, process: &Variables) -> Option<Layout> {
 
 fn nowhere(path: &Path, given: &str) -> Collected {
     let (reason, message) = match std::fs::read_dir(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => (Reason::Permission, "the folder cannot be read: permission denied"),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            (Reason::Permission, "the folder cannot be read: permission denied")
+        }
         _ => (Reason::Unreachable, "no compose file is there: name the file, or a folder with a compose.yaml"),
     };
     Collected { unreachable: Some(reason), errors: vec![CollectError::new(given, message)], ..Collected::default() }
@@ -96,12 +99,18 @@ fn load(loader: &mut Loader, layout: &Layout, variables: &Variables) -> Result<N
         let message = "a file of the old format without `services:` (Compose v1) is not supported".to_owned();
         return Err(Failure { message, place: Some(tree.at.clone()), unseen: Some(Reason::Unsupported) });
     }
+    if tree.get("services").is_none() && tree.get("include").is_none() {
+        return Err(Failure::invalid("no `services:`: this is no compose file", &tree.at));
+    }
     Ok(tree)
 }
 
 /// Services at the top level.
 fn looks_like_version_1(tree: &Node) -> bool {
-    tree.map().into_iter().flat_map(|map| map.values()).any(|entry| ["image", "build"].iter().any(|key| entry.node.get(key).is_some()))
+    tree.map()
+        .into_iter()
+        .flat_map(|map| map.values())
+        .any(|entry| ["image", "build"].iter().any(|key| entry.node.get(key).is_some()))
 }
 
 fn assemble(tree: Node, layout: Layout, variables: Variables, selection: &Selection, context: &Context<'_>) -> Project {
@@ -111,7 +120,7 @@ fn assemble(tree: Node, layout: Layout, variables: Variables, selection: &Select
         profiles.extend(set.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()));
     }
     let home = context.environment.get("HOME").filter(|home| !home.is_empty()).cloned();
-    Project { name, directory: layout.directory, tree, profiles, home, variables }
+    Project { name, directory: layout.directory, tree, profiles, home, variables, scopes: Vec::new() }
 }
 
 /// Texts of a list, as far as they can be known.

@@ -4,6 +4,7 @@ use super::classify::secret_defaults;
 use super::files::Layout;
 use super::load::{Failure, Loader};
 use super::project::Project;
+use super::service::volume::Volume;
 use super::service::{Service, binds, settings};
 use super::value::{Node, Value, text};
 use super::{dev, hardened, lint, texts, uploads};
@@ -12,8 +13,18 @@ use crate::facts::{Fact, Groups, List, Reason, Record, Unknown};
 
 /// Facts that need files that parse.
 const OF_A_VALID_PROJECT: [&str; 13] = [
-    "unresolved_variables", "secret_defaults", "unused_secrets", "secrets_declared", "binds", "dev_overrides",
-    "hardened_alternatives", "services", "hidden_services", "upload_paths", "takes_uploads", "antivirus",
+    "unresolved_variables",
+    "secret_defaults",
+    "unused_secrets",
+    "secrets_declared",
+    "binds",
+    "dev_overrides",
+    "hardened_alternatives",
+    "services",
+    "hidden_services",
+    "upload_paths",
+    "takes_uploads",
+    "antivirus",
     "unknown_keys",
 ];
 
@@ -33,7 +44,10 @@ pub(super) fn write(project: &Project, loader: &Loader, facts: &mut Record, grou
     secrets(project, facts);
     facts.set_here("binds", bind_facts(project));
     facts.set_here("unknown_keys", loader.layers.iter().flat_map(lint::unknown_keys).collect::<Vec<_>>());
-    facts.set_here("services", project.services().map(|(name, entry)| Fact::known(&**name).at(&entry.at.origin())).collect::<Vec<_>>());
+    facts.set_here(
+        "services",
+        project.services().map(|(name, entry)| Fact::known(&**name).at(&entry.at.origin())).collect::<Vec<_>>(),
+    );
     facts.set_here("hidden_services", project.hidden().map(|name| Fact::known(&**name)).collect::<Vec<_>>());
     dev::write(project, loader, facts);
     hardened::write(project, facts);
@@ -52,10 +66,13 @@ pub(super) fn write_failure(failure: &Failure, layout: &Layout, loader: &Loader,
         facts.unknown("parse_errors", failure.unknown());
     } else {
         let parses = Fact::known(false);
-        facts.put("parses", match &failure.place {
-            Some(place) => parses.at(&place.origin()),
-            None => parses,
-        });
+        facts.put(
+            "parses",
+            match &failure.place {
+                Some(place) => parses.at(&place.origin()),
+                None => parses,
+            },
+        );
         facts.set_here("parse_errors", vec![error(failure)]);
     }
     for path in OF_A_VALID_PROJECT {
@@ -147,6 +164,9 @@ fn bind_facts(project: &Project) -> List {
     let mut list = List::default();
     for (name, entry) in project.services() {
         let service = Service { name, at: &entry.at, node: &entry.node, project };
+        let volumes = service.get("volumes");
+        let unread = volumes.and_then(Node::list).unwrap_or_default().iter().find_map(|node| Volume::read(node).err());
+        list.incomplete = list.incomplete.or(unread);
         for bind in binds(&service) {
             let mut record = Record::new();
             record.set_here("label", format!("{name}: {}", bind.written));
@@ -176,5 +196,6 @@ fn exists(bind: &super::service::Bind) -> Fact {
 pub(super) fn speaks_of(service: &Service<'_>, words: &[&str]) -> bool {
     let image = service.get("image").and_then(|node| text(node).ok()).unwrap_or_default().to_ascii_lowercase();
     let name = service.name.to_ascii_lowercase();
-    words.iter().any(|word| image.contains(word) || name.contains(word)) || texts(service.get("command")).iter().any(|word| words.contains(word))
+    words.iter().any(|word| image.contains(word) || name.contains(word))
+        || texts(service.get("command")).iter().any(|word| words.contains(word))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::interpolate::Variables;
 use super::load::Failure;
 use super::value::{Node, Value, text};
-use crate::collect::yaml::{Entry, Map};
+use crate::collect::yaml::{Entry, Map, Place};
 
 /// A compose project with everything merged.
 pub(super) struct Project {
@@ -22,12 +22,20 @@ pub(super) struct Project {
     pub home: Option<String>,
     /// Variables of the project.
     pub variables: Variables,
+    /// Folders of included projects with the variables that hold there.
+    pub scopes: Vec<(PathBuf, Variables)>,
 }
 
 impl Project {
     /// The entries of a top-level section.
     pub(super) fn section(&self, name: &str) -> impl Iterator<Item = (&Arc<str>, &Entry<Value>)> {
         self.tree.get(name).and_then(Node::map).into_iter().flat_map(Map::iter)
+    }
+
+    /// The variables that hold where something stands.
+    pub(super) fn variables_at(&self, at: &Place) -> &Variables {
+        let own = self.scopes.iter().find(|(folder, _)| *folder == at.source.directory && *folder != self.directory);
+        own.map_or(&self.variables, |(_, variables)| variables)
     }
 
     /// One entry of a top-level section.
@@ -98,7 +106,8 @@ impl Project {
         }
         for node in service.get("volumes").and_then(Node::list).unwrap_or_default() {
             let Ok(volume) = super::service::volume::Volume::read(node) else { continue };
-            let named = volume.kind == "volume" && volume.source.as_ref().is_some_and(|name| self.declared("volumes", name).is_none());
+            let named =
+                volume.kind == "volume" && volume.source.as_ref().is_some_and(|name| self.declared("volumes", name).is_none());
             if named {
                 out.push(Failure::invalid("`volumes` names a volume that is declared nowhere", &node.at));
             }

@@ -129,7 +129,9 @@ fn render_variable(variable: &Variable, view: View<'_>, out: &mut String) {
             out.push_str(&render(variable.default().unwrap_or_default(), View::Written));
         }
         (View::Effective | View::FromFile, Some(word), _) => out.push_str(&render(word, view)),
-        (View::Effective, None, Found::Set(value)) if variable.applies() && variable.kind() != Some(OperatorKind::Alternative) => {
+        (View::Effective, None, Found::Set(value))
+            if variable.applies() && variable.kind() != Some(OperatorKind::Alternative) =>
+        {
             out.push_str(value);
         }
         (View::Effective, None, _) => {}
@@ -237,7 +239,7 @@ impl Value {
 impl Variable {
     /// The name for people; what may be the tail of a password is not shown.
     pub(super) fn shown(&self) -> &str {
-        if self.accidental { "(a variable)" } else { &self.name }
+        if self.accidental || super::classify::looks_random(&self.name) { "(a variable)" } else { &self.name }
     }
 
     /// Whether it was set, but to nothing.
@@ -266,7 +268,9 @@ pub(super) fn deepest_default(word: &[Part]) -> String {
 /// A scalar's text, or why it cannot be known.
 pub(super) fn text(node: &Node) -> Result<&str, Unknown> {
     match node.scalar() {
-        None => Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at))),
+        None => {
+            Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at)))
+        }
         Some(value) => value.unknown().map_or(Ok(&*value.text), Err),
     }
 }

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Collected, Context, Selection};
-use crate::facts::{CollectError, Document};
+use crate::facts::{CollectError, Document, Reason};
 use crate::knowledge::secret_scan;
 use crate::target::EngineAddress;
 use container::Around;
@@ -70,7 +70,25 @@ pub async fn collect_within(
     let host = Host::behind(gather.socket(), name).await;
     let documents = documents(&material, &host, &gather, given, context);
     let message = |text: String| CollectError::new(given, text);
-    Collected { documents, errors: problems(&material).into_iter().map(message).collect(), unreachable: None }
+    let missing = not_found(&material, selection);
+    // What the user named and nobody found must not pass for "there is none".
+    let unreachable = (!missing.is_empty()).then_some(Reason::Unreachable);
+    Collected { documents, errors: missing.into_iter().chain(problems(&material)).map(message).collect(), unreachable }
+}
+
+/// Containers that the user asked for by name or label and that are not there.
+fn not_found(material: &Material, selection: &Selection) -> Vec<String> {
+    let is_there = |name: &str| material.containers.iter().any(|seen| seen.name == name.trim_start_matches('/'));
+    let mut missing: Vec<String> = selection
+        .containers
+        .iter()
+        .filter(|name| !is_there(name))
+        .map(|name| format!("there is no container `{name}` among those looked at"))
+        .collect();
+    if missing.is_empty() && !selection.labels.is_empty() && material.containers.is_empty() {
+        missing.push("no container has the labels asked for".to_owned());
+    }
+    missing
 }
 
 /// Engine, images and containers, each kind by name. Secrets are numbered in this order, so that runs agree.

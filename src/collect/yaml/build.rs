@@ -51,14 +51,7 @@ struct Anchored {
 
 impl Builder {
     fn new(source: &Arc<Source>) -> Self {
-        Self {
-            source: Arc::clone(source),
-            open: Vec::new(),
-            anchors: HashMap::new(),
-            nodes: 0,
-            documents: 0,
-            root: None,
-        }
+        Self { source: Arc::clone(source), open: Vec::new(), anchors: HashMap::new(), nodes: 0, documents: 0, root: None }
     }
 
     /// The parser counts lines from 1 and columns from 0.

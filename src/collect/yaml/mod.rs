@@ -161,9 +161,7 @@ impl<S> Node<S> {
             Content::List(items) => Content::List(items.iter().map(|item| item.try_map(change)).collect::<Result<_, _>>()?),
             Content::Map(map) => Content::Map(
                 map.iter()
-                    .map(|(key, entry)| {
-                        Ok((Arc::clone(key), Entry { at: entry.at.clone(), node: entry.node.try_map(change)? }))
-                    })
+                    .map(|(key, entry)| Ok((Arc::clone(key), Entry { at: entry.at.clone(), node: entry.node.try_map(change)? })))
                     .collect::<Result<_, E>>()?,
             ),
         };

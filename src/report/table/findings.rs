@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::layout::{Paper, plain, severity_cell};
-use super::text::{clean, first_sentence, short};
+use super::text::{brief, clean, first_step, short};
 use crate::check::{Severity, Status};
 use crate::profile::{listed, plural};
 use crate::report::view::{ResultView, View};
@@ -12,6 +12,9 @@ use crate::report::view::{ResultView, View};
 /// Subjects and sentences that a row names before it counts the rest.
 const NAMED: usize = 8;
 const SENTENCES: usize = 3;
+/// Columns: `critical` with its margins, and the longest id of a check with its own.
+const SEVERITY_WIDTH: usize = 10;
+const WHAT_WIDTH: usize = 43;
 
 pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     let mut groups: BTreeMap<&str, (Vec<&ResultView<'_>>, usize)> = BTreeMap::new();
@@ -30,41 +33,59 @@ pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
         failing.sort_by_key(|result| std::cmp::Reverse(result.severity));
     }
     rows.sort_by_key(|(failing, _)| std::cmp::Reverse((failing[0].severity, failing.len())));
-    let mut table = paper.table(&["Severity", "What", "Where", "Fix"]);
+    let wide = paper.is_wide();
+    let mut table =
+        paper.table(if wide { &["Severity", "What", "Where", "Fix"] } else { &["Severity", "What and where", "Fix"] }, true);
     for (failing, applicable) in rows {
         let severity = failing[0].severity;
-        table.add_row([
-            severity_cell(severity, severity.word()),
-            plain(what(&failing, severity)),
-            plain(place(&failing, applicable)),
-            plain(first_sentence(failing[0].fix.unwrap_or_default())),
-        ]);
+        let (what, place) = (what(&failing, severity), place(&failing, applicable));
+        let fix = plain(first_step(failing[0].fix.unwrap_or_default()));
+        let severity = severity_cell(severity, severity.word());
+        if wide {
+            table.add_row([severity, plain(what), plain(place), fix]);
+        } else {
+            table.add_row([severity, plain(format!("{what}\n{place}")), fix]);
+        }
     }
-    table.set_constraints([paper.share(10), paper.share(31), paper.share(24), paper.share(35)]);
+    paper.set_widths(&mut table, if wide { &[SEVERITY_WIDTH, WHAT_WIDTH, 28] } else { &[SEVERITY_WIDTH, WHAT_WIDTH] });
     paper.section("What to fix first", &table)
 }
 
-/// The failure in words. Sentences that differ only in the subject's name become one.
+/// The failure in words, then the id of the check. What all sentences say is said once.
 fn what(failing: &[&ResultView<'_>], severity: Severity) -> String {
     let mut seen = BTreeSet::new();
     let distinct: Vec<&ResultView<'_>> = failing.iter().copied().filter(|result| seen.insert(without_name(result))).collect();
-    let mut lines: Vec<String> = match distinct.as_slice() {
-        [one] if failing.len() > 1 => vec![clean(without_name(one))],
-        many => many.iter().take(SENTENCES).map(|result| clean(result.message)).collect(),
+    let common = common_head(&distinct);
+    let mut lines: Vec<String> = match (distinct.as_slice(), common) {
+        ([one], _) if failing.len() > 1 => vec![brief(without_name(one))],
+        (many, Some(head)) => {
+            let detail =
+                |r: &&ResultView<'_>| format!("  {}: {}", short(r.subject.name), brief(&without_name(r)[head.len() + 2..]));
+            [clean(head)].into_iter().chain(many.iter().take(SENTENCES).map(detail)).collect()
+        }
+        (many, None) => many.iter().take(SENTENCES).map(|result| brief(result.message)).collect(),
     };
     if distinct.len() > SENTENCES {
-        lines.push(format!("and {} more like these", distinct.len() - SENTENCES));
+        lines.push(format!("  and {} more like these", distinct.len() - SENTENCES));
     }
     let first = failing[0];
     if let Some(why) = first.severity_reason.filter(|_| severity != first.base_severity) {
         lines.push(format!("{severity} because {}", clean(why)));
     }
-    lines.push(format!("[{}]", clean(first.check)));
+    lines.push(clean(first.check));
     lines.join("\n")
 }
 
+/// What several sentences say before their first colon, when it is the same.
+fn common_head<'a>(distinct: &[&ResultView<'a>]) -> Option<&'a str> {
+    let (head, _) = without_name(distinct.first()?).split_once(": ")?;
+    let same = |result: &&ResultView<'_>| without_name(result).split_once(": ").is_some_and(|(other, _)| other == head);
+    (distinct.len() > 1 && distinct.iter().all(same)).then_some(head)
+}
+
 fn without_name<'a>(result: &ResultView<'a>) -> &'a str {
-    result.message.strip_prefix(result.subject.name).map_or(result.message, str::trim_start)
+    let rest = result.message.strip_prefix(result.subject.name);
+    rest.filter(|rest| rest.starts_with(' ')).map_or(result.message, str::trim_start)
 }
 
 /// `11 of 12 services: a, b, c`, and the first place in a file.

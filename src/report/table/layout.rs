@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::{ASCII_HORIZONTAL_ONLY, UTF8_HORIZONTAL_ONLY};
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
 use super::super::format::Options;
 use super::text::clean;
@@ -33,6 +32,11 @@ impl<'a> Paper<'a> {
     /// A paragraph, wrapped.
     pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
         self.wrapped("", "", text)
+    }
+
+    /// A paragraph below a bullet, wrapped.
+    pub(super) fn indented(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped("    ", "    ", text)
     }
 
     pub(super) fn bullets<S: AsRef<str>>(&mut self, lines: &[S]) -> io::Result<()> {
@@ -70,21 +74,36 @@ impl<'a> Paper<'a> {
         table.lines().try_for_each(|line| writeln!(self.out, "{}", line.trim_end()))
     }
 
-    /// An empty table of this paper's look; the first column keeps its words whole.
-    pub(super) fn table(&self, header: &[&str]) -> Table {
+    /// An empty table of this paper's look, with or without lines between its rows.
+    pub(super) fn table(&self, header: &[&str], lines: bool) -> Table {
+        let line = |fill: char| LineStyle::none().fill(fill).junction(fill);
+        let (thick, thin) = if self.color { ('\u{2501}', '\u{2500}') } else { ('=', '-') };
+        let style = TableStyle::new().header_separator(line(thick));
         let mut table = Table::new();
         table
-            .load_style(if self.color { UTF8_HORIZONTAL_ONLY } else { ASCII_HORIZONTAL_ONLY })
+            .load_style(if lines { style.row_separator(line(thin)) } else { style })
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
             .set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
-        if self.color { table.enforce_styling() } else { table.force_no_tty() };
+        if self.color {
+            table.enforce_styling()
+        } else {
+            table.force_no_tty()
+        };
         table
     }
 
-    /// Share of the paper, in characters.
-    pub(super) fn share(&self, percent: usize) -> ColumnConstraint {
-        ColumnConstraint::Absolute(Width::Fixed(u16::try_from(self.width * percent / 100).unwrap_or(u16::MAX)))
+    /// Whether four columns of words fit side by side.
+    pub(super) fn is_wide(&self) -> bool {
+        self.width >= 110
+    }
+
+    /// Fixes the widths of columns: the first ones as given, the last takes what is left.
+    pub(super) fn set_widths(&self, table: &mut Table, first: &[usize]) {
+        let separators = first.len();
+        let last = self.width.saturating_sub(first.iter().sum::<usize>() + separators);
+        let fixed = |width: usize| ColumnConstraint::Absolute(Width::Fixed(u16::try_from(width).unwrap_or(u16::MAX)));
+        table.set_constraints(first.iter().chain([&last]).map(|width| fixed(*width)));
     }
 
     fn styled(&mut self, style: Style, text: &str) -> io::Result<()> {

@@ -39,12 +39,21 @@ fn verdict(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     };
     let kind = if view.is_static() { "static audit" } else { "audit" };
     let targets: Vec<String> = view.audit.targets.iter().map(|target| clean(target)).collect();
-    paper.verdict(view.verdict.decision, word, &format!("{kind} of {} at {}", listed(&targets, 4), view.audit.as_of))?;
+    paper.verdict(
+        view.verdict.decision,
+        word,
+        &format!("{kind} of {} at {}", listed(&targets, 4), to_second(&view.audit.as_of)),
+    )?;
     for profile in &view.profiles {
         paper.line(&profile_line(profile))?;
     }
     paper.blank()?;
     paper.bullets(&view.verdict.reasons)
+}
+
+/// The time without its fraction of a second.
+fn to_second(time: &str) -> String {
+    time.split_once('.').map_or_else(|| time.to_owned(), |(second, _)| format!("{second}Z"))
 }
 
 /// `go-live 1: score 62.5, grade F (capped: container-no-engine-socket is critical and open), coverage 91.0 %`
@@ -70,7 +79,7 @@ fn by_subject(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     let mut rows: Vec<_> = subjects.into_iter().collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let targets: BTreeSet<&str> = view.results.iter().map(|result| result.subject.target).collect();
-    let mut table = paper.table(&["Subject", "Critical", "High", "Medium", "Low", "Not evaluated"]);
+    let mut table = paper.table(&["Subject", "Critical", "High", "Medium", "Low", "Not evaluated"], false);
     for (subject, numbers) in rows {
         let place = if targets.len() > 1 && subject.kind == Kind::Container { subject.target } else { "" };
         let mut cells = vec![layout::plain(subject_line(subject, place))];

@@ -2,6 +2,10 @@
 
 /// Longest name shown, in characters.
 const MAX_NAME: usize = 60;
+/// Longest sentence shown in a cell, in characters.
+const MAX_SENTENCE: usize = 160;
+/// Lines of a file that a fix may show.
+const MAX_STEPS: usize = 5;
 
 /// One line without anything a terminal would obey: names in a hostile stack may carry escape sequences, carriage
 /// returns or marks that turn the direction of text round.
@@ -36,11 +40,21 @@ pub(super) fn short(name: &str) -> String {
     format!("{start}...{end}")
 }
 
-/// The first sentence; where it ends in a colon, the line it announces as well.
-pub(super) fn first_sentence(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+/// A sentence, cut where it is too long for a cell.
+pub(super) fn brief(sentence: &str) -> String {
+    let sentence = clean(sentence);
+    match sentence.char_indices().nth(MAX_SENTENCE) {
+        Some((cut, _)) => format!("{}...", sentence[..cut].trim_end()),
+        None => sentence,
+    }
+}
+
+/// The first sentence; where it ends in a colon, the lines it announces as well, as they are to be written.
+pub(super) fn first_step(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let mut taken = String::new();
     for line in &mut lines {
+        let line = line.trim();
         if !taken.is_empty() {
             taken.push(' ');
         }
@@ -50,12 +64,19 @@ pub(super) fn first_sentence(text: &str) -> String {
         }
         taken.push_str(line);
         if taken.ends_with(':') {
-            taken.push(' ');
-            taken.push_str(lines.next().unwrap_or_default());
             break;
         }
     }
-    clean(&taken)
+    let mut taken = clean(&taken);
+    // A key of YAML says nothing without its value.
+    for line in lines.take(MAX_STEPS) {
+        if !taken.ends_with(':') {
+            break;
+        }
+        taken.push('\n');
+        taken.push_str(&clean(line.trim_end()));
+    }
+    taken
 }
 
 /// Where a sentence ends inside a line: after a full stop that a blank and a capital follow, or at the end of the line.

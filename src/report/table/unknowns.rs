@@ -1,35 +1,58 @@
-//! What is not known, by reason: one row for each way to find out.
+//! What is not known, by reason: one paragraph for each way to find out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::layout::{Paper, plain};
-use super::text::{clean, short};
+use super::layout::Paper;
+use super::text::{brief, clean, short};
 use crate::check::Status;
 use crate::facts::{Kind, Reason};
-use crate::profile::{ControlStatus, listed, plural};
+use crate::profile::{ControlStatus, listed, listed_with, plural};
 use crate::report::remedy::remedy;
-use crate::report::view::{ProfileView, ResultView, View};
+use crate::report::view::{ControlView, ProfileView, ResultView, View};
 
-/// Subjects, details and controls that a row names before it counts the rest.
+/// Subjects and details that are named before the rest is counted.
 const NAMED: usize = 8;
 const DETAILS: usize = 2;
 
-pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
-    let mut table = paper.table(&["Why", "Not evaluated", "Where", "To find out"]);
-    for row in by_reason(view) {
-        table.add_row(row.map(plain));
-    }
-    for profile in &view.profiles {
-        for row in [weak(view, profile), manual(profile)].into_iter().flatten() {
-            table.add_row(row.map(plain));
-        }
-    }
-    table.set_constraints([paper.share(16), paper.share(38), paper.share(20), paper.share(26)]);
-    paper.section("What could not be evaluated", &table)
+/// One way to find out, and what would be known then.
+struct Gap {
+    why: String,
+    ids: Vec<String>,
+    subjects: Vec<String>,
+    details: Vec<String>,
+    remedy: String,
 }
 
-fn by_reason(view: &View<'_>) -> Vec<[String; 4]> {
+pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
+    let mut gaps = by_reason(view);
+    for profile in &view.profiles {
+        gaps.extend(weak(view, profile));
+        gaps.extend(manual(profile));
+    }
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    paper.heading("What could not be evaluated")?;
+    gaps.iter().try_for_each(|gap| gap.write(paper))
+}
+
+impl Gap {
+    fn write(&self, paper: &mut Paper<'_>) -> io::Result<()> {
+        let place = match self.subjects.as_slice() {
+            [] => String::new(),
+            names => format!(" on {} ({})", plural(names.len(), "subject"), listed(names, NAMED)),
+        };
+        paper.bullets(&[format!("{}{place}", self.why)])?;
+        if !self.details.is_empty() {
+            paper.indented(&format!("Because: {}.", listed_with(&self.details, DETAILS, "; ")))?;
+        }
+        paper.indented(&format!("To find out: {}", self.remedy))?;
+        paper.indented(&self.ids.join(", "))
+    }
+}
+
+fn by_reason(view: &View<'_>) -> Vec<Gap> {
     let mut groups: BTreeMap<(Reason, &str), Vec<&ResultView<'_>>> = BTreeMap::new();
     for result in view.results.iter().filter(|result| result.status == Status::NotEvaluated) {
         let reason = result.reason.unwrap_or(Reason::UnknownFact);
@@ -37,74 +60,65 @@ fn by_reason(view: &View<'_>) -> Vec<[String; 4]> {
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, results)| std::cmp::Reverse(results.len()));
-    groups.into_iter().map(|((reason, fix), results)| row(reason, fix, &results)).collect()
+    groups.into_iter().map(|((reason, fix), results)| gap(reason, fix, &results)).collect()
 }
 
-fn row(reason: Reason, fix: &str, results: &[&ResultView<'_>]) -> [String; 4] {
+fn gap(reason: Reason, fix: &str, results: &[&ResultView<'_>]) -> Gap {
     // Every id is named: none may be lost here. Results come in order of check.
-    let mut checks: Vec<String> = results.iter().map(|result| clean(result.check)).collect();
-    checks.dedup();
+    let mut ids: Vec<String> = results.iter().map(|result| clean(result.check)).collect();
+    ids.dedup();
     let subjects: BTreeSet<_> = results.iter().map(|result| result.subject).collect();
-    let names: Vec<String> =
-        subjects.iter().filter(|subject| subject.kind.word() != subject.name).map(|subject| short(subject.name)).collect();
-    let mut why = vec![words(reason).to_owned()];
+    let subjects = subjects.iter().filter(|subject| subject.kind.word() != subject.name).map(|subject| short(subject.name));
     let details: BTreeSet<&str> = results.iter().filter_map(|result| result.message.strip_prefix("not evaluated: ")).collect();
-    why.extend(details.iter().take(DETAILS).map(|detail| clean(detail)));
-    if details.len() > DETAILS {
-        why.push(format!("and {} more", details.len() - DETAILS));
+    Gap {
+        why: format!("{}: {}", words(reason), plural(ids.len(), "check")),
+        subjects: subjects.collect(),
+        details: details.into_iter().map(brief).collect(),
+        remedy: fix.to_owned(),
+        ids,
     }
-    [
-        why.join("\n"),
-        format!("{}: {}", plural(checks.len(), "check"), checks.join(", ")),
-        if names.is_empty() { String::new() } else { format!("{}: {}", names.len(), listed(&names, NAMED)) },
-        fix.to_owned(),
-    ]
 }
 
 /// Controls that nothing but the strength of the evidence keeps from being met.
-fn weak(view: &View<'_>, profile: &ProfileView<'_>) -> Option<[String; 4]> {
+fn weak(view: &View<'_>, profile: &ProfileView<'_>) -> Option<Gap> {
     let unknown: BTreeSet<&str> =
         view.results.iter().filter(|result| result.status == Status::NotEvaluated).map(|result| result.check).collect();
-    let is_weak = |checks: &[&str]| !checks.iter().any(|check| unknown.contains(check));
-    let weak = profile.controls.iter().filter(|c| c.status == ControlStatus::NotEvaluated && is_weak(&c.checks));
-    let ids: Vec<String> = weak.map(|control| clean(control.id)).collect();
-    (!ids.is_empty()).then(|| {
-        [
-            words(Reason::Assurance).to_owned(),
-            format!("{} of {}: {}", plural(ids.len(), "control"), clean(profile.name), listed(&ids, NAMED)),
-            String::new(),
-            remedy(Reason::Assurance, Kind::Container).to_owned(),
-        ]
-    })
+    let is_weak = |control: &ControlView<'_>| {
+        control.status == ControlStatus::NotEvaluated && !control.checks.iter().any(|check| unknown.contains(check))
+    };
+    of_controls(profile, words(Reason::Assurance), remedy(Reason::Assurance, Kind::Container), is_weak)
 }
 
 /// Controls that no check can decide.
-fn manual(profile: &ProfileView<'_>) -> Option<[String; 4]> {
-    let manual = profile.controls.iter().filter(|control| control.status == ControlStatus::Manual);
-    let ids: Vec<String> = manual.map(|control| clean(control.id)).collect();
-    (!ids.is_empty()).then(|| {
-        [
-            "manual".to_owned(),
-            format!("{} of {}: {}", plural(ids.len(), "control"), clean(profile.name), listed(&ids, NAMED)),
-            String::new(),
-            "No program can see this: a person who answers for it has to confirm it.".to_owned(),
-        ]
+fn manual(profile: &ProfileView<'_>) -> Option<Gap> {
+    let remedy = "No program can see this: a person who answers for it has to confirm it.";
+    of_controls(profile, "Manual", remedy, |control| control.status == ControlStatus::Manual)
+}
+
+fn of_controls(profile: &ProfileView<'_>, why: &str, remedy: &str, which: impl Fn(&ControlView<'_>) -> bool) -> Option<Gap> {
+    let ids: Vec<String> = profile.controls.iter().filter(|control| which(control)).map(|control| clean(control.id)).collect();
+    (!ids.is_empty()).then(|| Gap {
+        why: format!("{why}: {} of {}", plural(ids.len(), "control"), clean(profile.name)),
+        ids,
+        subjects: Vec::new(),
+        details: Vec::new(),
+        remedy: remedy.to_owned(),
     })
 }
 
 fn words(reason: Reason) -> &'static str {
     match reason {
-        Reason::Unreachable => "target unreachable",
-        Reason::Refused => "refused",
-        Reason::Permission => "no permission",
-        Reason::Timeout => "no answer in time",
-        Reason::Unsupported => "cannot be read",
-        Reason::UnknownFact => "not collected",
-        Reason::ImageNotSeen => "image not seen",
-        Reason::NoTarget => "no target shows it",
-        Reason::NotProbed => "not probed",
-        Reason::Unproven => "effect not proven",
-        Reason::Assurance => "passes on files only",
-        Reason::Error => "error in the check",
+        Reason::Unreachable => "Target unreachable",
+        Reason::Refused => "Refused",
+        Reason::Permission => "No permission",
+        Reason::Timeout => "No answer in time",
+        Reason::Unsupported => "Cannot be read truly",
+        Reason::UnknownFact => "Not collected",
+        Reason::ImageNotSeen => "Image not seen",
+        Reason::NoTarget => "No target shows it",
+        Reason::NotProbed => "Not probed",
+        Reason::Unproven => "Effect not proven",
+        Reason::Assurance => "Passes, but on files alone",
+        Reason::Error => "Error in the check",
     }
 }

@@ -70,6 +70,7 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Grou
     }
     secrets.incomplete = secrets.incomplete.or_else(|| shown.incomplete.clone());
     health_secrets(service, &mut secrets, groups);
+    hook_secrets(service, &mut secrets, groups);
     let at = command.or(entrypoint).map_or(service.at, |entry| &entry.at).origin();
     facts.put("command", Fact::known(shown).at(&at));
     facts.put("command_secrets", Fact::known(secrets).at(&at));
@@ -85,6 +86,16 @@ fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups
         Check::Images => lacks_image(secrets, "the health check of the image was not seen"),
         Check::Off => {}
         Check::Unknown(why) => secrets.incomplete = Some(why),
+    }
+}
+
+/// Commands that run in the container when it starts or stops.
+fn hook_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups) {
+    for key in ["post_start", "pre_stop"] {
+        for hook in service.get(key).and_then(Node::list).unwrap_or_default() {
+            let found = hook.get("command").map(|command| line(command).secrets(key, groups)).unwrap_or_default();
+            secrets.items.extend(found.into_iter().map(|fact| fact.at(&hook.at.origin())));
+        }
     }
 }
 
@@ -126,7 +137,10 @@ mod tests {
 
     #[test]
     fn words_of_a_shell_text() {
-        assert_eq!(shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#), ["bash", "-c", "pip install x && run", "a b", "c d", ""]);
+        assert_eq!(
+            shell_words(r#"bash -c "pip install x && run" 'a b' c\ d "" "#),
+            ["bash", "-c", "pip install x && run", "a b", "c d", ""]
+        );
         assert!(shell_words("  ").is_empty());
     }
 }

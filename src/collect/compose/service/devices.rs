@@ -22,7 +22,9 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
         }
     }
     if let Some(runtime) = service.entry("runtime") {
-        let gpu = |name: &str| if name.contains("nvidia") { vec![fact(&format!("runtime={name}"), None, true, &runtime.node)] } else { Vec::new() };
+        let gpu = |name: &str| {
+            if name.contains("nvidia") { vec![fact(&format!("runtime={name}"), None, true, &runtime.node)] } else { Vec::new() }
+        };
         items.add(text(&runtime.node).map(gpu));
     }
     for node in nodes(service.entry("device_cgroup_rules")) {

@@ -6,7 +6,7 @@ use super::Service;
 use super::lacks_image;
 use super::read::boolean;
 use crate::collect::compose::classify::classify;
-use crate::collect::compose::value::{Found, Node, Part, Value, Variable, text};
+use crate::collect::compose::value::{Node, Operator, OperatorKind, Part, Value, Variable, is_null, text};
 use crate::collect::compose::{dotenv, files};
 use crate::collect::yaml::{Map, Place, Source};
 use crate::facts::{Fact, Groups, List, Reason, Record, Unknown};
@@ -15,6 +15,8 @@ use crate::facts::{Fact, Groups, List, Reason, Record, Unknown};
 pub(in crate::collect::compose) struct Setting {
     pub value: Value,
     pub at: Place,
+    /// Only the name stands there, or what is taken for one.
+    bare: bool,
 }
 
 /// The variables of a service, and why some may be missing.
@@ -29,7 +31,8 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Grou
     let settings = settings(service);
     let mut env = List { items: Vec::new(), incomplete: settings.incomplete };
     for (name, setting) in &settings.variables {
-        env.items.push(classify(name, &setting.value, groups).to_fact(name).at(&setting.at.origin()));
+        let shown = if setting.bare && !is_variable_name(name) { "(unreadable name)" } else { name };
+        env.items.push(classify(name, &setting.value, groups).to_fact(shown).at(&setting.at.origin()));
     }
     lacks_image(&mut env, "the environment of the image was not seen");
     let entry = service.entry("environment").or_else(|| service.entry("env_file"));
@@ -44,7 +47,7 @@ fn labels(service: &Service<'_>, facts: &mut Record, groups: &mut Groups) {
     let mut list = List::default();
     for (name, label) in entry.and_then(|entry| entry.node.map()).into_iter().flat_map(Map::iter) {
         match label.node.scalar() {
-            Some(value) => list.items.push(classify(name, value, groups).to_fact(name).at(&label.at.origin())),
+            Some(value) => list.items.push(classify(name, value, groups).to_label(name).at(&label.at.origin())),
             None => list.incomplete = Some(Unknown::new(Reason::Unsupported, format!("a label that is no text ({})", label.at))),
         }
     }
@@ -64,13 +67,15 @@ pub(in crate::collect::compose) fn settings(service: &Service<'_>) -> Settings {
     }
     let Some(environment) = service.entry("environment") else { return out };
     let Some(map) = environment.node.map() else {
-        let why = Unknown::new(Reason::Unsupported, format!("`environment` is neither a list nor a mapping ({})", environment.at));
+        let why =
+            Unknown::new(Reason::Unsupported, format!("`environment` is neither a list nor a mapping ({})", environment.at));
         out.incomplete.get_or_insert(why);
         return out;
     };
     for (name, entry) in map {
+        let bare = is_null(&entry.node);
         let value = match entry.node.scalar() {
-            Some(value) if value.is_null() => from_process(service, name),
+            Some(value) if value.is_null() => from_process(service, name, &entry.at),
             Some(value) => value.clone(),
             None => {
                 let why = Unknown::new(Reason::Unsupported, format!("a variable that is no text ({})", entry.at));
@@ -78,19 +83,21 @@ pub(in crate::collect::compose) fn settings(service: &Service<'_>) -> Settings {
                 continue;
             }
         };
-        out.variables.insert(name.to_string(), Setting { value, at: entry.at.clone() });
+        out.variables.insert(name.to_string(), Setting { value, at: entry.at.clone(), bare });
     }
     out
 }
 
 /// `NAME` without a value is taken from the variables of the project: a reference.
-fn from_process(service: &Service<'_>, name: &str) -> Value {
+fn from_process(service: &Service<'_>, name: &str, at: &Place) -> Value {
     // A typing error such as `NAME:value` is no reference: what stands behind the colon stands there in clear.
     if let Some((_, value)) = name.split_once(':') {
         return Value::literal(value);
     }
-    let found = service.project.variables.get(name).map_or(Found::Unset, |value| Found::Set(value.to_owned()));
-    let variable = Variable { name: name.to_owned(), accidental: false, operator: None, found };
+    let found = service.project.variables_at(at).find(name);
+    // Compose leaves a variable out that is not set: nothing is unresolved.
+    let operator = Operator { kind: OperatorKind::Default, empty_counts_as_unset: false, word: Vec::new() };
+    let variable = Variable { name: name.to_owned(), accidental: false, operator: Some(operator), found };
     Value::new(vec![Part::Variable(variable)], false)
 }
 
@@ -100,7 +107,8 @@ fn read_file(service: &Service<'_>, node: &Node, out: &mut Settings) -> Result<(
         Some(_) => option("path")?,
         None => Some(text(node)?),
     };
-    let written = written.ok_or_else(|| Unknown::new(Reason::Unsupported, format!("an env_file without a path ({})", node.at)))?;
+    let written =
+        written.ok_or_else(|| Unknown::new(Reason::Unsupported, format!("an env_file without a path ({})", node.at)))?;
     let required = option("required")?.and_then(boolean).unwrap_or(true);
     let raw = option("format")?.is_some_and(|format| format == "raw");
     let path = files::join(&node.at.source.directory, written);
@@ -118,15 +126,20 @@ fn read_file(service: &Service<'_>, node: &Node, out: &mut Settings) -> Result<(
         }
     };
     let source = Source { shown: shown(service, &path).into(), directory: node.at.source.directory.clone() };
-    let parsed = dotenv::parse(&content, &source.into(), &service.project.variables, raw);
+    let parsed = dotenv::parse(&content, &source.into(), service.project.variables_at(&node.at), raw);
     for line in parsed.lines {
-        let value = line.value.unwrap_or_else(|| from_process(service, &line.name));
-        out.variables.insert(line.name, Setting { value, at: line.at });
+        let bare = line.value.is_none();
+        let value = line.value.unwrap_or_else(|| from_process(service, &line.name, &node.at));
+        out.variables.insert(line.name, Setting { value, at: line.at, bare });
     }
     match parsed.broken.first() {
         Some(place) => Err(Unknown::new(Reason::Unsupported, format!("{place}: not of the form NAME=value"))),
         None => Ok(()),
     }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
 }
 
 fn shown(service: &Service<'_>, path: &std::path::Path) -> String {

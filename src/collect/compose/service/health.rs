@@ -39,7 +39,12 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
     let at = service.entry("healthcheck").map_or(service.at, |entry| &entry.at).origin();
     let (test, defined) = match check(service) {
         Check::Images => {
-            let unseen = || Fact::unknown(Unknown::new(Reason::ImageNotSeen, "no health check in the compose file, and the image was not seen"));
+            let unseen = || {
+                Fact::unknown(Unknown::new(
+                    Reason::ImageNotSeen,
+                    "no health check in the compose file, and the image was not seen",
+                ))
+            };
             (unseen(), unseen())
         }
         Check::Off => (Fact::known(vec![Fact::known("NONE")]), Fact::known(false)),

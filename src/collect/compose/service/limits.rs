@@ -16,7 +16,10 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
 
 fn resources(service: &Service<'_>, facts: &mut Record) {
     let limit = |deploy: &str, own: &str| {
-        service.at_path(&["deploy", "resources", "limits", deploy]).filter(|entry| !is_empty(entry)).or_else(|| service.entry(own))
+        service
+            .at_path(&["deploy", "resources", "limits", deploy])
+            .filter(|entry| !is_empty(entry))
+            .or_else(|| service.entry(own))
     };
     put(service, facts, "memory_limit", limit("memory", "mem_limit"), 0, bytes);
     put(service, facts, "nano_cpus", limit("cpus", "cpus"), 0, nano);
@@ -104,8 +107,11 @@ fn logging(service: &Service<'_>, facts: &mut Record) {
     let driver = service.at_path(&["logging", "driver"]);
     put(service, facts, "log.driver", driver, "json-file".to_owned(), |text| Some(text.to_owned()));
     let size: Option<&Entry<Value>> = service.at_path(&["logging", "options", "max-size"]).filter(|entry| !is_empty(entry));
-    facts.put("log.max_size", match size {
-        Some(entry) => text_fact(entry, |text| Ok(text.to_owned())),
-        None => Fact::absent().at(&service.entry("logging").map_or(service.at, |entry| &entry.at).origin()),
-    });
+    facts.put(
+        "log.max_size",
+        match size {
+            Some(entry) => text_fact(entry, |text| Ok(text.to_owned())),
+            None => Fact::absent().at(&service.entry("logging").map_or(service.at, |entry| &entry.at).origin()),
+        },
+    );
 }

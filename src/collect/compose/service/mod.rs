@@ -82,17 +82,28 @@ impl<'p> Service<'p> {
                 facts.put("image.reference", read::text_fact(entry, read));
             }
         }
+        facts.put(
+            "container_name",
+            match self.entry("container_name").filter(|entry| !is_empty(entry)) {
+                Some(entry) => read::text_fact(entry, |text| Ok(text.to_owned())),
+                None => Fact::absent().at(&self.at.origin()),
+            },
+        );
         let built = self.entry("build");
         let origin = built.map_or(self.at, |entry| &entry.at).origin();
         facts.set("image.built", built.is_some(), &origin);
         facts.set("image.seen", false, &self.at.origin());
-        facts.put("user.spec", match self.entry("user") {
-            Some(entry) if !is_empty(entry) => read::text_fact(entry, |text| Ok(text.to_owned())),
-            said => {
-                let detail = "no `user:` in the compose file, and the image was not seen";
-                Fact::unknown(Unknown::new(Reason::ImageNotSeen, detail)).at(&said.map_or(self.at, |entry| &entry.at).origin())
-            }
-        });
+        facts.put(
+            "user.spec",
+            match self.entry("user") {
+                Some(entry) if !is_empty(entry) => read::text_fact(entry, |text| Ok(text.to_owned())),
+                said => {
+                    let detail = "no `user:` in the compose file, and the image was not seen";
+                    Fact::unknown(Unknown::new(Reason::ImageNotSeen, detail))
+                        .at(&said.map_or(self.at, |entry| &entry.at).origin())
+                }
+            },
+        );
         for path in ["os.id", "os.version"] {
             facts.unknown(path, Unknown::new(Reason::ImageNotSeen, "the image was not seen"));
         }
@@ -100,13 +111,24 @@ impl<'p> Service<'p> {
 
     fn only_an_engine_can_tell(&self, facts: &mut Record) {
         let no_engine = || Unknown::new(Reason::NoTarget, "a compose file says what should run; no engine was asked");
-        for path in
-            ["state", "running", "image.id", "passwd", "mac_profile", "health.status", "health.tool_found", "processes", "log_credentials"]
-        {
+        for path in [
+            "state",
+            "running",
+            "image.id",
+            "passwd",
+            "mac_profile",
+            "health.status",
+            "health.tool_found",
+            "processes",
+            "log_credentials",
+        ] {
             facts.put(path, Fact::unknown(no_engine()).at(&self.at.origin()));
         }
         let profiles = self.entry("profiles");
-        facts.put("profiles", read::list_fact(self, profiles, |node| Ok(vec![Fact::known(super::value::text(node)?).at(&node.at.origin())])));
+        facts.put(
+            "profiles",
+            read::list_fact(self, profiles, |node| Ok(vec![Fact::known(super::value::text(node)?).at(&node.at.origin())])),
+        );
     }
 }
 

@@ -24,7 +24,9 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
         tmpfs.add(text(node).map(|path| vec![Fact::known(path_of(path)).at(&node.at.origin())]));
     }
     for node in nodes(service, "volumes") {
-        if let Ok(volume) = Volume::read(node).as_ref().map_err(drop).and_then(|v| if v.kind == "tmpfs" { Ok(v) } else { Err(()) }) {
+        if let Ok(volume) =
+            Volume::read(node).as_ref().map_err(drop).and_then(|v| if v.kind == "tmpfs" { Ok(v) } else { Err(()) })
+        {
             tmpfs.add(Ok(vec![Fact::known(volume.target.as_str()).at(&node.at.origin())]));
         }
     }
@@ -47,6 +49,12 @@ fn collect(service: &Service<'_>, items: &mut Items, depth: usize, read_only: bo
         let at = service.entry("use_api_socket").map_or(service.at, |entry| &entry.at);
         items.add(Ok(vec![plain_mount("bind", Some("/var/run/docker.sock"), "/var/run/docker.sock", false, at)]));
     }
+    for key in ["volumes", "tmpfs", "secrets", "configs", "volumes_from"] {
+        let odd = service.entry(key).filter(|entry| entry.node.list().is_none() && !super::is_empty(entry));
+        if let Some(entry) = odd {
+            items.add(Err(super::read::unreadable(entry)));
+        }
+    }
     for node in nodes(service, "volumes_from") {
         if let Err(why) = from_other(service, node, items, depth) {
             items.add(Err(why));
@@ -66,7 +74,10 @@ fn path_of(written: &str) -> &str {
 fn from_other(service: &Service<'_>, node: &Node, items: &mut Items, depth: usize) -> Result<(), Unknown> {
     let written = text(node)?;
     if written.starts_with("container:") {
-        return Err(Unknown::new(Reason::NoTarget, format!("volumes of another container, and no engine was asked ({})", node.at)));
+        return Err(Unknown::new(
+            Reason::NoTarget,
+            format!("volumes of another container, and no engine was asked ({})", node.at),
+        ));
     }
     let (name, mode) = written.split_once(':').unwrap_or((written, "rw"));
     let other = service.other(name).filter(|_| depth < MAX_CHAIN);
@@ -127,7 +138,8 @@ fn device(service: &Service<'_>, name: &str, record: &mut Record) {
         return;
     }
     let option = |key: &str| entry.node.at_path(&["driver_opts", key]).map(text);
-    let local = entry.node.get("driver").is_none_or(|driver| text(driver).is_ok_and(|driver| driver == "local" || driver.is_empty()));
+    let local =
+        entry.node.get("driver").is_none_or(|driver| text(driver).is_ok_and(|driver| driver == "local" || driver.is_empty()));
     let binds = option("o").is_some_and(|o| o.is_ok_and(|o| o.split(',').any(|word| word == "bind" || word == "rbind")));
     match option("device") {
         Some(Ok(path)) if local && (binds || option("type").is_some_and(|kind| kind == Ok("none"))) => {

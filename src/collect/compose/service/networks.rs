@@ -36,7 +36,12 @@ fn mode(service: &Service<'_>) -> Result<String, Unknown> {
 
 /// Keys of the networks that the service names.
 fn keys<'p>(service: &Service<'p>) -> impl Iterator<Item = (String, &'p Place)> {
-    service.get("networks").and_then(|node| node.map()).into_iter().flat_map(Map::iter).map(|(name, entry)| (name.to_string(), &entry.at))
+    service
+        .get("networks")
+        .and_then(|node| node.map())
+        .into_iter()
+        .flat_map(Map::iter)
+        .map(|(name, entry)| (name.to_string(), &entry.at))
 }
 
 /// The networks it is attached to: its own, those of the service whose network it shares, or the project's default.
@@ -75,15 +80,20 @@ fn network(service: &Service<'_>, key: &str, name: &str, at: &Place) -> Fact {
     let mut record = Record::new();
     record.set_here("name", name);
     let declared = service.project.declared("networks", key);
-    record.put("internal", match declared {
-        Some(entry) if is_external(&entry.node) => {
-            Fact::unknown(Unknown::new(Reason::NoTarget, "the network is made elsewhere, and no engine was asked"))
-        }
-        Some(entry) => match entry.node.entry("internal") {
-            Some(internal) => super::read::text_fact(internal, |text| super::boolean(text).ok_or_else(|| super::read::unreadable(internal))),
+    record.put(
+        "internal",
+        match declared {
+            Some(entry) if is_external(&entry.node) => {
+                Fact::unknown(Unknown::new(Reason::NoTarget, "the network is made elsewhere, and no engine was asked"))
+            }
+            Some(entry) => match entry.node.entry("internal") {
+                Some(internal) => {
+                    super::read::text_fact(internal, |text| super::boolean(text).ok_or_else(|| super::read::unreadable(internal)))
+                }
+                None => Fact::known(false),
+            },
             None => Fact::known(false),
         },
-        None => Fact::known(false),
-    });
+    );
     Fact::known(record).at(&at.origin())
 }

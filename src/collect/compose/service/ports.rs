@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::Service;
-use super::read::{Items, list_fact};
 use super::lacks_image;
+use super::read::{Items, list_fact};
 use crate::collect::compose::value::{Node, text};
 use crate::facts::{Fact, Reason, Record, State, Unknown, Value};
 
@@ -14,10 +14,11 @@ const MAX_PORTS: usize = 4096;
 pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
     let entry = service.entry("ports");
     let mut items = Items::default();
-    match entry.map(|entry| (entry, entry.node.list())) {
-        Some((_, Some(nodes))) => nodes.iter().for_each(|node| items.add(read(node, MAX_PORTS - items.list.items.len().min(MAX_PORTS)))),
-        Some((entry, None)) if !super::is_empty(entry) => items.add(Err(super::read::unreadable(entry))),
-        _ => {}
+    for node in entry.and_then(|entry| entry.node.list()).unwrap_or_default() {
+        items.add(read(node, MAX_PORTS.saturating_sub(items.list.items.len())));
+    }
+    if let Some(entry) = entry.filter(|entry| entry.node.list().is_none() && !super::is_empty(entry)) {
+        items.add(Err(super::read::unreadable(entry)));
     }
     facts.put("ports", Fact::known(items.list).at(&entry.map_or(service.at, |entry| &entry.at).origin()));
     let mut exposed = list_fact(service, service.entry("expose"), expose);
@@ -107,7 +108,15 @@ mod tests {
     fn show(written: &str) -> String {
         short(written).map_or_else(
             || "none".into(),
-            |p| format!("{} {:?} {:?} {}", p.address, p.host.map(|h| (*h.start(), *h.end())), (*p.container.start(), *p.container.end()), p.protocol),
+            |p| {
+                format!(
+                    "{} {:?} {:?} {}",
+                    p.address,
+                    p.host.map(|h| (*h.start(), *h.end())),
+                    (*p.container.start(), *p.container.end()),
+                    p.protocol
+                )
+            },
         )
     }
 

@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, size) in [("512m", 512 << 20), ("1g", 1 << 30), ("1gb", 1 << 30), ("1GiB", 1 << 30), ("64", 64), ("100b", 100), ("0", 0)] {
+        for (text, size) in
+            [("512m", 512 << 20), ("1g", 1 << 30), ("1gb", 1 << 30), ("1GiB", 1 << 30), ("64", 64), ("100b", 100), ("0", 0)]
+        {
             assert_eq!(bytes(text), Some(size), "{text}");
         }
         assert_eq!(bytes("1.5k"), Some(1536));

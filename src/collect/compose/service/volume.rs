@@ -117,7 +117,10 @@ mod tests {
         assert_eq!(short("~/a:/b:Z"), "bind ~/a /b false ");
         assert_eq!(short("/a:/b:ro,rshared"), "bind /a /b true rshared");
         assert_eq!(short(r"C:\data:/data:ro"), r"bind C:\data /data true ");
-        assert_eq!(short(r"\\.\pipe\docker_engine:\\.\pipe\docker_engine"), r"npipe \\.\pipe\docker_engine \\.\pipe\docker_engine false ");
+        assert_eq!(
+            short(r"\\.\pipe\docker_engine:\\.\pipe\docker_engine"),
+            r"npipe \\.\pipe\docker_engine \\.\pipe\docker_engine false "
+        );
         assert_eq!(short(":/b"), "none");
         assert_eq!(short("a:b:c:d"), "none");
     }
