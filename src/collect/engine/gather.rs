@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value as Json;
 
-use super::archive::{self, OsRelease, User, covered};
+use super::archive::{self, OsRelease, User, covered, multiplies};
 use super::client::{Client, Limits};
 use super::endpoint::Endpoint;
 use super::failure::Failure;
@@ -225,10 +225,12 @@ impl<'a> Gather<'a> {
             if let Some(Ok(users)) = of_image().find_map(|(_, (_, _, passwd))| passwd.as_ref().filter(|passwd| passwd.is_ok())) {
                 return Some(Ok(users.clone()));
             }
-            let uncovered = |seen: &&Seen| seen.inspect.as_ref().is_ok_and(|inspect| !covered(inspect, "/etc/passwd"));
+            let uncovered = |seen: &&Seen| {
+                seen.inspect.as_ref().is_ok_and(|inspect| !covered(inspect, "/etc/passwd") && !multiplies(inspect))
+            };
             match of_image().map(|(seen, _)| seen).find(uncovered) {
                 Some(seen) => Some(archive::passwd(&self.client, &seen.id, seen.inspect.as_ref().ok()?).await),
-                None => Some(Err(Failure::new(Reason::Unsupported, "every container of the image has a mount over /etc/passwd"))),
+                None => Some(Err(Failure::new(Reason::Unsupported, "no container of the image lets its /etc/passwd be read"))),
             }
         };
         self.each("users of image", ids.keys().cloned().collect(), ask).await
@@ -279,7 +281,9 @@ fn first_of_images(containers: &[Seen]) -> BTreeMap<String, usize> {
     let mut first = BTreeMap::new();
     for (at, seen) in containers.iter().enumerate() {
         let (Some(id), Ok(inspect)) = (seen.image(), &seen.inspect) else { continue };
-        let hidden = |inspect: &Json| covered(inspect, "/etc/os-release") || covered(inspect, "/usr/lib/os-release");
+        let hidden = |inspect: &Json| {
+            covered(inspect, "/etc/os-release") || covered(inspect, "/usr/lib/os-release") || multiplies(inspect)
+        };
         let better = |held: &mut usize| {
             if containers[*held].inspect.as_ref().is_ok_and(hidden) && !hidden(inspect) {
                 *held = at;

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::archive::{covered, exists};
+use super::archive::{MULTIPLIES, covered, exists, multiplies};
 use super::client::Client;
 use crate::facts::{Reason, Unknown};
 
@@ -46,6 +46,9 @@ impl Wanted {
             }
             _ => return Err(unclear("its form is neither CMD nor CMD-SHELL")),
         };
+        if multiplies(inspect) {
+            return Err(unclear(MULTIPLIES));
+        }
         Ok(Some(Self { programs: names.into_iter().map(|name| candidates(inspect, name)).collect() }))
     }
 
