@@ -1,4 +1,5 @@
 //! The engine collector against recorded, hostile and real engines.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::large_futures, reason = "a test")]
 
 #[path = "engine/facts.rs"]
 mod facts;

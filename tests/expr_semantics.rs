@@ -161,7 +161,7 @@ fn unsafe_constructs_are_refused_at_load() {
         ("container.?restart == 'x'", "absent"),
         ("container.mounts[0].read_only", "only a path"),
         ("'read_only' in container", "list"),
-        ("{'a': 1}.size() > 0", "maps"),
+        ("size({'a': 1}) > 0", "maps"),
         ("container.read_onyl", "no fact"),
         ("container.log.max_size == '10m'", "may be absent"),
         ("container.memory_limit > '5'", "number"),

@@ -119,12 +119,15 @@ fn every_check_has_its_labels() {
     let labels: BTreeSet<(&str, &str)> =
         entries.iter().flat_map(|e| &e.expect).map(|(check, status)| (check.as_str(), status.as_str())).collect();
     let unreachable: Vec<Unreachable> = read(root().join("tests/lab/unreachable.yaml"));
-    let excused: BTreeSet<(&str, &str)> =
-        unreachable.iter().flat_map(|u| u.checks.iter().map(|id| (id.as_str(), u.status.as_str()))).collect();
+    let excused = |id: &str, status: &str| {
+        unreachable
+            .iter()
+            .any(|u| u.checks.iter().any(|c| c == id) && (u.status == "any" || u.status.split(" and ").any(|s| s == status)))
+    };
     let part_1 = include_str!("checks.tsv").lines().map(|line| line.split('\t').collect::<Vec<_>>());
     for row in part_1.filter(|row| row[1] == "container" && row[5] == "1") {
         for status in ["pass", "fail", "not_evaluated"] {
-            assert!(labels.contains(&(row[0], status)) || excused.contains(&(row[0], status)), "{}: no label `{status}`", row[0]);
+            assert!(labels.contains(&(row[0], status)) || excused(row[0], status), "{}: no label `{status}`", row[0]);
         }
     }
 }

@@ -104,7 +104,11 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if names_a_secret(before) && !token.starts_with('-') && !is_operator(token) {
+        } else if names_a_secret(before)
+            && !(before.starts_with("-p") && program.starts_with("mysql"))
+            && !token.starts_with('-')
+            && !is_operator(token)
+        {
             // Only what has the shape of an option is shown: `-pVALUE` is none.
             (if FLAG.is_match(before) { before } else { "an option" }.to_owned(), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {

@@ -14,7 +14,7 @@ pub(super) fn remedy(reason: Reason, kind: Kind) -> &'static str {
         }
         (Reason::Permission, _) => "Run as a user who may read it: root, or a member of the engine's group.",
         (Reason::Timeout, _) => "No answer came in the time allowed: run again when the target is less busy.",
-        (Reason::Unsupported, _) => "It is written or stored in a form that cannot be read truly: change it as the message says.",
+        (Reason::Unsupported, _) => "pacscan cannot read this form truly: audit what runs as well, or look at it yourself.",
         (Reason::ImageNotSeen, _) => {
             "Let the image be seen: pull or build it and name the engine as a target too (`pacscan audit <folder> docker:`), or state the setting in the compose file."
         }

@@ -147,6 +147,19 @@ async fn the_tool_of_a_health_check_is_looked_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_container_that_binds_the_hosts_root_are_never_asked_for() {
+    let root = json!({"Type": "bind", "Source": "/", "Destination": "/host", "RW": false});
+    let change = json!({"Config": {"User": "orthanc", "Healthcheck": {"Test": ["CMD", "curl"]}}, "Mounts": [root]});
+    let server = engine(vec![inspect(&change)], |_| None);
+    let collected = collect(&server.socket).await;
+    assert!(!server.requests().iter().any(|request| request.contains("/archive")), "{:?}", server.requests());
+    let facts = &only(&collected, Kind::Container).facts;
+    for path in ["passwd", "os.id", "health.tool_found"] {
+        assert_eq!(why(facts.get(path)), Some(Reason::Unsupported), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mounts_show_what_lies_behind_them() {
     let facts = container(json!({
         "Config": {"Labels": {"com.docker.compose.project": "clinic", "com.docker.compose.project.working_dir": "/srv/clinic"}},

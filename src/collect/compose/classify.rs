@@ -46,7 +46,7 @@ pub(super) fn shown_name(name: &str) -> String {
 pub(super) fn looks_random(name: &str) -> bool {
     let changes = name.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count();
     let digit = name.bytes().any(|byte| byte.is_ascii_digit());
-    name.len() >= 12 && !name.contains(['_', '.', '-']) && (changes >= 3 || changes > 0 && digit)
+    name.len() >= 12 && !name.contains(['_', '.']) && (changes >= 3 || changes > 0 && digit)
 }
 
 /// Classifies the value of a setting.

@@ -129,13 +129,10 @@ impl Client {
         if self.timeouts.load(Ordering::Relaxed) >= self.limits.connections {
             return Err(Failure::new(Reason::Timeout, format!("{asked} was not sent: the engine no longer answers")));
         }
-        match tokio::time::timeout(self.limits.timeout, exchange).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.timeouts.fetch_add(1, Ordering::Relaxed);
-                Err(timeout())
-            }
-        }
+        tokio::time::timeout(self.limits.timeout, exchange).await.unwrap_or_else(|_| {
+            self.timeouts.fetch_add(1, Ordering::Relaxed);
+            Err(timeout())
+        })
     }
 
     /// Sends one GET: on a kept connection if one is still alive, else on a new one.

@@ -6,6 +6,7 @@ use super::fields::{Fields, Origins, label, plain, texts};
 use super::gather::{Image, Material, Seen};
 use super::host::Host;
 use super::mounts::{self, Behind};
+use super::podman;
 use super::ports;
 use super::words::Scanner;
 use crate::facts::{Assurance, Catalogue, Document, Fact, Kind, Reason, Record, Stage, Unknown};
@@ -29,6 +30,9 @@ pub(super) fn document(seen: &Seen, around: &Around<'_>, scanner: &mut Scanner<'
             document.project = label("com.docker.compose.project").filter(|name| is_name(name)).map(Into::into);
             document.service = label("com.docker.compose.service").filter(|name| is_name(name)).map(Into::into);
             describe(seen, fields, around, scanner, &mut document.facts);
+            if around.material.version.is_podman() {
+                podman::container(&mut document.facts);
+            }
         }
     }
     document

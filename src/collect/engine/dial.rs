@@ -99,7 +99,7 @@ async fn listen(mut errors: ChildStderr, said: Arc<Mutex<String>>) {
         if text.len() < 2048 {
             text.extend_from_slice(&buffer[..n]);
             if let Ok(mut said) = said.lock() {
-                *said = String::from_utf8_lossy(&text).trim().to_owned();
+                String::from_utf8_lossy(&text).trim().clone_into(&mut said);
             }
         }
     }

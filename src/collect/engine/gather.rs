@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value as Json;
 
-use super::archive::{self, OsRelease, User, covered};
+use super::archive::{self, OsRelease, User, covered, multiplies};
 use super::client::{Client, Limits};
 use super::endpoint::Endpoint;
 use super::failure::Failure;
@@ -188,12 +188,9 @@ impl<'a> Gather<'a> {
     async fn image(&self, id: String) -> Image {
         let (inspect_path, history_path) = (format!("/images/{id}/json"), format!("/images/{id}/history"));
         let (inspect, history) = tokio::join!(self.client.json(&inspect_path), self.client.json(&history_path));
-        let gone = |failure: Failure| match failure.is_missing() {
-            true => Failure::new(
-                Reason::ImageNotSeen,
-                "the image is no longer there: it was removed or replaced after its container was made",
-            ),
-            false => failure,
+        let gone = |failure: Failure| {
+            let removed = "the image is no longer there: it was removed or replaced after its container was made";
+            if failure.is_missing() { Failure::new(Reason::ImageNotSeen, removed) } else { failure }
         };
         let (inspect, history) = (inspect.map_err(gone), history.map_err(gone));
         let os = Err(Failure::new(Reason::NotProbed, "the number of requests for this run was used up"));
@@ -228,10 +225,12 @@ impl<'a> Gather<'a> {
             if let Some(Ok(users)) = of_image().find_map(|(_, (_, _, passwd))| passwd.as_ref().filter(|passwd| passwd.is_ok())) {
                 return Some(Ok(users.clone()));
             }
-            let uncovered = |seen: &&Seen| seen.inspect.as_ref().is_ok_and(|inspect| !covered(inspect, "/etc/passwd"));
+            let uncovered = |seen: &&Seen| {
+                seen.inspect.as_ref().is_ok_and(|inspect| !covered(inspect, "/etc/passwd") && !multiplies(inspect))
+            };
             match of_image().map(|(seen, _)| seen).find(uncovered) {
                 Some(seen) => Some(archive::passwd(&self.client, &seen.id, seen.inspect.as_ref().ok()?).await),
-                None => Some(Err(Failure::new(Reason::Unsupported, "every container of the image has a mount over /etc/passwd"))),
+                None => Some(Err(Failure::new(Reason::Unsupported, "no container of the image lets its /etc/passwd be read"))),
             }
         };
         self.each("users of image", ids.keys().cloned().collect(), ask).await
@@ -282,7 +281,9 @@ fn first_of_images(containers: &[Seen]) -> BTreeMap<String, usize> {
     let mut first = BTreeMap::new();
     for (at, seen) in containers.iter().enumerate() {
         let (Some(id), Ok(inspect)) = (seen.image(), &seen.inspect) else { continue };
-        let hidden = |inspect: &Json| covered(inspect, "/etc/os-release") || covered(inspect, "/usr/lib/os-release");
+        let hidden = |inspect: &Json| {
+            covered(inspect, "/etc/os-release") || covered(inspect, "/usr/lib/os-release") || multiplies(inspect)
+        };
         let better = |held: &mut usize| {
             if containers[*held].inspect.as_ref().is_ok_and(hidden) && !hidden(inspect) {
                 *held = at;

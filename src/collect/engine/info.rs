@@ -9,6 +9,7 @@ use super::container::{all_unknown, labelled};
 use super::fields::{Fields, Origins, none, plain};
 use super::gather::Material;
 use super::host::{self, Host, Setting};
+use super::podman;
 use crate::facts::{Assurance, Document, Fact, Kind, Reason, Record, State, Unknown, Value};
 
 /// The document of the engine. `unprotected` is the address by which it was reached without TLS, if so.
@@ -20,8 +21,8 @@ pub(super) fn document(
     target: &str,
     origins: &Origins,
 ) -> Document {
-    let podman = material.version.is_podman();
-    let name = if podman { "Podman Engine" } else { "Docker Engine" };
+    let is_podman = material.version.is_podman();
+    let name = if is_podman { "Podman Engine" } else { "Docker Engine" };
     let mut document = Document::new(Kind::Engine, target.trim_end_matches(':'), target, Assurance::Effective);
     let record = &mut document.facts;
     match &material.info {
@@ -29,9 +30,15 @@ pub(super) fn document(
         Ok(json) => {
             let fields = Fields { json, origins };
             described(fields, record);
-            record.put("tcp_unprotected", tcp(fields, podman));
+            record.put("tcp_unprotected", tcp(fields));
             record.put("no_new_privileges", no_new_privileges(fields, material, host));
         }
+    }
+    record.put("icc", icc(material).at(&origins.of("Networks.bridge.Options")));
+    configured(host, record);
+    record.put("files", files(host, socket, record.bool("rootless")));
+    if is_podman {
+        podman::engine(record);
     }
     if let Some(address) = unprotected {
         let reached = labelled(format!("{address}: it answered us without TLS"), &[]);
@@ -45,9 +52,6 @@ pub(super) fn document(
         |value: &Option<String>| value.as_deref().map_or_else(|| Fact::unknown(Reason::Unsupported), |v| Fact::known(plain(v)));
     record.put("version", text(&material.version.engine).at(&origins.of("Version.Version")));
     record.put("api_version", text(&material.version.api).at(&origins.of("Version.ApiVersion")));
-    record.put("icc", icc(material, podman).at(&origins.of("Networks.bridge.Options")));
-    configured(host, podman, record);
-    record.put("files", files(host, socket, record.bool("rootless")));
     document
 }
 
@@ -103,7 +107,7 @@ fn option(fields: Fields<'_>, wanted: impl Fn(&str) -> bool) -> Fact {
 fn no_new_privileges(fields: Fields<'_>, material: &Material, host: &Host) -> Fact {
     let listed = option(fields, |name| name == "no-new-privileges");
     let minor = material.version.api.as_deref().and_then(|api| api.strip_prefix("1.")?.parse::<u32>().ok()).unwrap_or(0);
-    if listed.bool() == Some(true) || (minor >= 43 && !material.version.is_podman()) || listed.bool().is_none() {
+    if listed.bool() == Some(true) || (minor >= 43) || listed.bool().is_none() {
         return listed;
     }
     truth(host, "no-new-privileges", false)
@@ -131,10 +135,7 @@ static ACCESSIBLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The engine warns of every address without mutual TLS.
-fn tcp(fields: Fields<'_>, podman: bool) -> Fact {
-    if podman {
-        return Fact::unknown(Unknown::new(Reason::Unsupported, "Podman does not tell on which addresses its API is offered"));
-    }
+fn tcp(fields: Fields<'_>) -> Fact {
     let mut fact = fields.list("Warnings", |warning| {
         let warning = warning.as_str()?;
         let found = ACCESSIBLE.captures(warning);
@@ -147,10 +148,7 @@ fn tcp(fields: Fields<'_>, podman: bool) -> Fact {
 }
 
 /// The default bridge's own option. Without a default bridge no containers can talk over it.
-fn icc(material: &Material, podman: bool) -> Fact {
-    if podman {
-        return Fact::unknown(Unknown::new(Reason::Unsupported, "Podman has no default bridge of this kind"));
-    }
+fn icc(material: &Material) -> Fact {
     match &material.networks {
         Err(failure) => Fact::unknown(failure.unknown()),
         Ok(networks) => match networks.iter().find(|network| network.name == "bridge") {
@@ -163,14 +161,7 @@ fn icc(material: &Material, podman: bool) -> Fact {
 }
 
 /// What only the engine's configuration tells.
-fn configured(host: &Host, podman: bool, record: &mut Record) {
-    if podman {
-        let why = || Unknown::new(Reason::Unsupported, "Podman has no such setting");
-        for path in ["userland_proxy", "iptables", "default_ulimits", "log_max_size"] {
-            record.unknown(path, why());
-        }
-        return;
-    }
+fn configured(host: &Host, record: &mut Record) {
     record.put("userland_proxy", truth(host, "userland-proxy", true));
     record.put("iptables", truth(host, "iptables", true));
     record.put("default_ulimits", ulimits(host));
@@ -245,7 +236,7 @@ mod tests {
         let mut record = Record::new();
         let fields = Fields { json: info, origins: &origins };
         described(fields, &mut record);
-        record.put("tcp_unprotected", tcp(fields, false));
+        record.put("tcp_unprotected", tcp(fields));
         record
     }
 

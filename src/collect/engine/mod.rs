@@ -15,6 +15,7 @@ mod host;
 mod image;
 mod info;
 mod mounts;
+mod podman;
 mod ports;
 mod runtime;
 mod tls;
@@ -61,7 +62,7 @@ pub async fn collect_within(
         Err(failure) => return unreachable(failure),
     };
     let gather = Gather::new(endpoint, limits, context.progress);
-    let material = match gather.run(selection).await {
+    let material = match Box::pin(gather.run(selection)).await {
         Ok(material) => material,
         Err(failure) => return unreachable(failure),
     };

@@ -75,12 +75,11 @@ fn one(mount: &Json, behind: &Behind<'_>) -> Option<Fact> {
     record.set_here("read_only", !mount.get("RW").and_then(Json::as_bool)?);
     record.set_here("propagation", text("Propagation"));
     let source = match kind {
-        "bind" | "npipe" => Some(text("Source")),
+        "bind" | "npipe" | "image" => Some(text("Source")),
         // The engine gives anonymous volumes 64 hexadecimal digits for a name.
         "volume" | "cluster" => {
             Some(text("Name")).filter(|name| !(name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())))
         }
-        "image" => Some(text("Source")),
         _ => None,
     };
     record.set_or_absent("source", source.filter(|source| !source.is_empty()).map(plain));

@@ -34,8 +34,8 @@ fn published(fields: Fields<'_>) -> Fact {
             Json::Array(bindings) => bindings,
             _ => return None,
         };
-        let made: Vec<Fact> = bindings.iter().map(|one| binding(one, container_port, protocol)).collect::<Option<_>>()?;
-        Some(Fact::known(made))
+        let found: Vec<Fact> = bindings.iter().map(|one| binding(one, container_port, protocol)).collect::<Option<_>>()?;
+        Some(Fact::known(found))
     });
     flatten(&mut fact);
     if !in_force && fields.get("HostConfig.PublishAllPorts").and_then(Json::as_bool) == Some(true) {
@@ -101,11 +101,13 @@ pub(super) fn networks(fields: Fields<'_>, known: &Result<Vec<Network>, Failure>
     let element = |name: &String| {
         let mut record = Record::new();
         record.set_here("name", plain(name));
-        match (internal.get(name.as_str()).copied().flatten(), known) {
+        // Podman lists its default network `podman` under Docker's name.
+        let listed = internal.get(name.as_str()).or_else(|| internal.get("bridge").filter(|_| name == "podman"));
+        match (listed.copied().flatten(), known) {
             (Some(internal), _) => record.set_here("internal", internal),
             (None, Err(failure)) => record.unknown("internal", failure.unknown()),
             (None, Ok(_)) => {
-                record.unknown("internal", Unknown::new(Reason::UnknownFact, "the engine does not list this network"))
+                record.unknown("internal", Unknown::new(Reason::UnknownFact, "the engine does not list this network"));
             }
         }
         record.into()

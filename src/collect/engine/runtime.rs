@@ -20,17 +20,15 @@ fn names(answer: &Json) -> Option<Vec<String>> {
     let titles = answer.get("Titles")?.as_array()?;
     let is_name = |title: &Json| matches!(title.as_str(), Some("COMMAND" | "CMD" | "COMM" | "ARGS"));
     let columns: Vec<usize> = (0..titles.len()).filter(|i| is_name(&titles[*i])).collect();
-    let first = *columns.first()?;
-    // What runs has at least one process: an empty table shows nothing.
+    let (first, others) = columns.split_first()?;
+    // Something runs in a container that runs: an empty table is none.
     let rows = answer.get("Processes")?.as_array().filter(|rows| !rows.is_empty())?;
     let mut names = Vec::new();
     for row in rows {
         let cells = row.as_array()?;
-        names.push(program(cells.get(first)?.as_str()?));
+        names.push(program(cells.get(*first)?.as_str()?));
         // A cell that is no program's name adds nothing to the one before it.
-        names.extend(
-            columns.iter().skip(1).filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"),
-        );
+        names.extend(others.iter().filter_map(|c| Some(program(cells.get(*c)?.as_str()?))).filter(|name| name != "[redacted]"));
     }
     names.sort();
     names.dedup();
@@ -84,6 +82,7 @@ mod tests {
         assert_eq!(names(&top), Some(vec!["[redacted]".into(), "nginx".into(), "sh".into(), "sshd".into()]));
         assert_eq!(names(&json!({"Titles": ["PID"], "Processes": []})), None);
         assert_eq!(names(&json!({"Titles": ["CMD"], "Processes": null})), None);
+        assert_eq!(names(&json!({"Titles": ["CMD"], "Processes": []})), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::archive::{covered, exists};
+use super::archive::{MULTIPLIES, covered, exists, multiplies};
 use super::client::Client;
 use crate::facts::{Reason, Unknown};
 
@@ -39,13 +39,16 @@ impl Wanted {
         let names = match test.as_slice() {
             [] | ["NONE", ..] => return Ok(None),
             ["CMD", program, ..] => vec![*program],
-            ["CMD-SHELL", text, ..] => {
+            ["CMD-SHELL", script, ..] => {
                 let program =
-                    first_program(text).ok_or_else(|| unclear("its shell text does not tell which program it calls"))?;
+                    first_program(script).ok_or_else(|| unclear("its shell text does not tell which program it calls"))?;
                 if BUILTINS.contains(&program) { vec![shell] } else { vec![shell, program] }
             }
             _ => return Err(unclear("its form is neither CMD nor CMD-SHELL")),
         };
+        if multiplies(inspect) {
+            return Err(unclear(MULTIPLIES));
+        }
         Ok(Some(Self { programs: names.into_iter().map(|name| candidates(inspect, name)).collect() }))
     }
 

@@ -15,6 +15,7 @@ const SENTENCES: usize = 3;
 /// Columns: `critical` with its margins, and the longest id of a check with its own.
 const SEVERITY_WIDTH: usize = 10;
 const WHAT_WIDTH: usize = 43;
+const WHERE_WIDTH: usize = 28;
 
 pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     let mut groups: BTreeMap<&str, (Vec<&ResultView<'_>>, usize)> = BTreeMap::new();
@@ -47,7 +48,9 @@ pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
             table.add_row([severity, plain(format!("{what}\n{place}")), fix]);
         }
     }
-    paper.set_widths(&mut table, if wide { &[SEVERITY_WIDTH, WHAT_WIDTH, 28] } else { &[SEVERITY_WIDTH, WHAT_WIDTH] });
+    let spare = paper.spare();
+    let widths = [SEVERITY_WIDTH, WHAT_WIDTH + spare / 3, WHERE_WIDTH + spare / 4];
+    paper.set_widths(&mut table, if wide { &widths } else { &widths[..2] });
     paper.section("What to fix first", &table)
 }
 
@@ -60,13 +63,13 @@ fn what(failing: &[&ResultView<'_>], severity: Severity) -> String {
         ([one], _) if failing.len() > 1 => vec![brief(without_name(one))],
         (many, Some(head)) => {
             let detail =
-                |r: &&ResultView<'_>| format!("  {}: {}", short(r.subject.name), brief(&without_name(r)[head.len() + 2..]));
+                |r: &&ResultView<'_>| format!("- {}: {}", short(r.subject.name), brief(&without_name(r)[head.len() + 2..]));
             [clean(head)].into_iter().chain(many.iter().take(SENTENCES).map(detail)).collect()
         }
         (many, None) => many.iter().take(SENTENCES).map(|result| brief(result.message)).collect(),
     };
     if distinct.len() > SENTENCES {
-        lines.push(format!("  and {} more like these", distinct.len() - SENTENCES));
+        lines.push(format!("and {} more", distinct.len() - SENTENCES));
     }
     let first = failing[0];
     if let Some(why) = first.severity_reason.filter(|_| severity != first.base_severity) {

@@ -98,6 +98,11 @@ impl<'a> Paper<'a> {
         self.width >= 110
     }
 
+    /// Characters beyond those that four columns need.
+    pub(super) fn spare(&self) -> usize {
+        self.width.saturating_sub(120)
+    }
+
     /// Fixes the widths of columns: the first ones as given, the last takes what is left.
     pub(super) fn set_widths(&self, table: &mut Table, first: &[usize]) {
         let separators = first.len();

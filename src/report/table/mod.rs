@@ -151,16 +151,13 @@ fn counted(numbers: &[(usize, &str)]) -> String {
 
 fn gate(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     let gate = &view.gate;
-    let state = match (gate.met, gate.exit_code) {
-        (true, _) => "met",
-        (false, 3) => "undetermined",
-        (false, _) => "not met",
+    let state = match (gate.scope, gate.met, gate.exit_code) {
+        (GateScope::Off, true, _) => "off",
+        (_, true, _) => "met",
+        (_, false, 3) => "undetermined",
+        (_, false, _) => "not met",
     };
-    let scope = match gate.scope {
-        GateScope::All => "",
-        GateScope::New => " (only what the baseline does not know)",
-        GateScope::Off => " (off)",
-    };
+    let scope = if gate.scope == GateScope::New { " (only what the baseline does not know)" } else { "" };
     paper.heading(&format!("Gate: {state}{scope}, exit code {}", gate.exit_code))?;
     let same = gate.reasons.iter().all(|reason| view.verdict.reasons.contains(reason));
     if same { paper.line("For the reasons at the top.") } else { paper.bullets(gate.reasons) }

@@ -74,6 +74,7 @@ pub(super) fn first_step(text: &str) -> String {
             break;
         }
         taken.push('\n');
+        let line = line.split_once(" #").map_or(line, |(code, _)| code);
         taken.push_str(&clean(line.trim_end()));
     }
     taken

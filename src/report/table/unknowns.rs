@@ -81,10 +81,13 @@ fn gap(reason: Reason, fix: &str, results: &[&ResultView<'_>]) -> Gap {
 
 /// Controls that nothing but the strength of the evidence keeps from being met.
 fn weak(view: &View<'_>, profile: &ProfileView<'_>) -> Option<Gap> {
-    let unknown: BTreeSet<&str> =
-        view.results.iter().filter(|result| result.status == Status::NotEvaluated).map(|result| result.check).collect();
+    let with = |status: Status| -> BTreeSet<&str> {
+        view.results.iter().filter(|result| result.status == status).map(|result| result.check).collect()
+    };
+    let (unknown, passing) = (with(Status::NotEvaluated), with(Status::Pass));
     let is_weak = |control: &ControlView<'_>| {
-        control.status == ControlStatus::NotEvaluated && !control.checks.iter().any(|check| unknown.contains(check))
+        let any = |checks: &BTreeSet<&str>| control.checks.iter().any(|check| checks.contains(check));
+        control.status == ControlStatus::NotEvaluated && any(&passing) && !any(&unknown)
     };
     of_controls(profile, words(Reason::Assurance), remedy(Reason::Assurance, Kind::Container), is_weak)
 }
