@@ -206,7 +206,8 @@ fn nothing_collected(snapshot: &Snapshot, derived: &Derived) -> bool {
 /// Options that select nothing are mistakes, and mistakes must not look like a clean audit.
 fn check_selection(targets: &[Target], args: &TargetArgs) -> Result<(), Error> {
     let has = |kind: &str| targets.iter().any(|target| target.kind() == kind);
-    if !(args.container.is_empty() && args.label.is_empty()) && !has("engine") {
+    let selects = !args.container.is_empty() || !args.label.is_empty();
+    if selects && !has("engine") {
         return Err(Error::Usage(
             "--container and --label select containers of an engine, and no engine is among the targets".into(),
         ));

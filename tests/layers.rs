@@ -120,18 +120,14 @@ fn files_and_functions_stay_small() {
                 head.starts_with("fn ") || head.starts_with("pub") && head.contains("fn ") || head.starts_with("async fn ");
             if start.is_none() && opens && !head.ends_with(';') && !head.ends_with('}') {
                 start = Some((i, indent));
-            } else if let Some((from, depth)) = start {
-                if indent == depth && line.trim() == "}" {
-                    if i - from + 1 > 80 {
-                        long.push(format!(
-                            "{}:{}: a function of {} lines, 80 are allowed",
-                            path.display(),
-                            from + 1,
-                            i - from + 1
-                        ));
-                    }
-                    start = None;
+            } else if let Some((from, depth)) = start
+                && indent == depth
+                && line.trim() == "}"
+            {
+                if i - from + 1 > 80 {
+                    long.push(format!("{}:{}: a function of {} lines, 80 are allowed", path.display(), from + 1, i - from + 1));
                 }
+                start = None;
             }
         }
     }

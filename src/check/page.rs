@@ -24,7 +24,7 @@ pub fn page(check: &Check) -> String {
         out.push('\n');
     }
     let mut paths = check.pass.paths();
-    paths.extend(check.when.iter().flat_map(|when| when.paths()));
+    paths.extend(check.when.iter().flat_map(crate::expr::Expression::paths));
     paths.sort();
     paths.dedup();
     let _ = writeln!(out, "## Facts read\n");

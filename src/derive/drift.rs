@@ -158,17 +158,12 @@ fn mounts(running: &Record, declared: &Record, found: &mut Vec<(String, &'static
     for mount in d.records().filter(|m| matches!(m.text("kind"), Some("bind" | "volume"))) {
         match r.records().find(|other| target(other) == target(mount)) {
             None => found.push((format!("mounts: {} is in the file only", target(mount)), "medium")),
-            Some(other) => {
-                if let (Some(a), Some(b)) = (other.bool("read_only"), mount.bool("read_only")) {
-                    if a != b {
-                        let mode = |read_only: bool| if read_only { "read-only" } else { "writable" };
-                        found.push((
-                            format!("mounts: {} is {} in the file, {} in the container", target(mount), mode(b), mode(a)),
-                            "medium",
-                        ));
-                    }
-                }
+            Some(other) if other.bool("read_only").zip(mount.bool("read_only")).is_some_and(|(a, b)| a != b) => {
+                let mode = |mount: &Record| if mount.bool("read_only") == Some(true) { "read-only" } else { "writable" };
+                let label = format!("mounts: {} is {} in the file, {} in the container", target(mount), mode(mount), mode(other));
+                found.push((label, "medium"));
             }
+            Some(_) => {}
         }
     }
     for mount in r.records().filter(|m| m.text("kind") == Some("bind")) {
@@ -183,10 +178,9 @@ fn switches(running: &Record, declared: &Record, found: &mut Vec<(String, &'stat
     let (Some(r), Some(d)) = (running.list("env"), declared.list("env")) else { return };
     for variable in d.records() {
         let (Some(name), Some(value)) = (variable.text("name"), variable.text("shown")) else { continue };
-        if let Some(other) = r.records().find(|v| v.text("name") == Some(name)).and_then(|v| v.text("shown")) {
-            if other != value {
-                found.push((say(name, value, other), "medium"));
-            }
+        let other = r.records().find(|v| v.text("name") == Some(name)).and_then(|v| v.text("shown"));
+        if let Some(other) = other.filter(|other| *other != value) {
+            found.push((say(name, value, other), "medium"));
         }
     }
 }

@@ -94,6 +94,9 @@ fn default_bridge(facts: &mut Record) {
     facts.put("on_default_bridge", Fact { origin, ..fact });
 }
 
+/// Neighbours that are named: one decides, and all of them on a large network would be a list as long for each container.
+const MAX_NEIGHBOURS: usize = 20;
+
 /// For every datastore: who publishes ports off loopback and shares a network with it.
 pub(super) fn neighbours(documents: &mut [Document]) {
     struct Publisher {
@@ -136,6 +139,9 @@ pub(super) fn neighbours(documents: &mut [Document]) {
             let mut record = Record::new();
             record.set_here("label", format!("{} (network {shared})", publisher.name));
             list.items.push(record.into());
+            if list.items.len() == MAX_NEIGHBOURS {
+                break;
+            }
         }
         if let State::Unknown(why) = &document.facts.get("networks").state {
             list.incomplete = Some(why.clone());

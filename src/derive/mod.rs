@@ -87,7 +87,7 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         match target.unreachable {
             Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
             None => {
-                seen.extend(kinds.iter().filter(|kind| **kind != Kind::Container || shows_containers(snapshot, &target.given)))
+                seen.extend(kinds.iter().filter(|kind| **kind != Kind::Container || shows_containers(snapshot, &target.given)));
             }
         }
     }

@@ -56,11 +56,11 @@ fn by_image(facts: &Record) -> Option<Role> {
 
 fn by_names(document: &Document) -> Option<Role> {
     let name = document.service.as_deref().unwrap_or(&document.name);
-    let image = document.facts.text("image.reference").map(|r| crate::knowledge::repository(r));
+    let image = document.facts.text("image.reference").map(crate::knowledge::repository);
     let by_name = names().in_name(name).or_else(|| names().in_name(image.as_deref()?));
     let variables: Vec<&str> =
         document.facts.list("env").map(|env| env.records().filter_map(|v| v.text("name")).collect()).unwrap_or_default();
-    let by_variable = names().in_environment(variables.iter().copied());
+    let by_variable = names().in_environment(&variables);
     let (hint, why) = match (by_name, by_variable) {
         (Some(name), Some(variable)) if variable.priority > name.priority => (variable, "variable"),
         (Some(name), _) => (name, "name"),
@@ -72,7 +72,7 @@ fn by_names(document: &Document) -> Option<Role> {
 
 fn by_port(facts: &Record) -> Option<Role> {
     let published =
-        facts.list("ports").into_iter().flat_map(|ports| ports.records()).filter_map(|port| port.int("container_port"));
+        facts.list("ports").into_iter().flat_map(crate::facts::List::records).filter_map(|port| port.int("container_port"));
     let exposed = facts.list("exposed").into_iter().flat_map(|list| &list.items).filter_map(crate::facts::Fact::int);
     let meaning = published.chain(exposed).find_map(|port| ports().suggestion(port))?;
     Some(Role { role: meaning.suggests.clone()?, why: format!("port {} ({})", meaning.port, meaning.title), ldap: false })

@@ -205,7 +205,7 @@ impl Lowering<'_> {
             ("lowerAscii", Some(target), 0) => Ok((Node::LowerAscii(Box::new(self.typed(target, &Type::Text)?)), Type::Text)),
             ("rx", Some(target), 1) => self.rx(target, &args[0]),
             ("matches", ..) => self.error(at, "`matches` compiles its pattern at every call", Some("write `.rx('pattern')`")),
-            ("orValue" | "hasValue" | "value" | "optMap", ..) | (operators::OPT_SELECT | operators::OPT_INDEX, ..) => {
+            ("orValue" | "hasValue" | "value" | "optMap" | operators::OPT_SELECT | operators::OPT_INDEX, ..) => {
                 self.error(at, "optional values turn unknown into a default", Some("ask `absent(path)`"))
             }
             (operators::INDEX, ..) => self.error(at, "elements are not read by number", Some("use `all`, `exists` or `filter`")),

@@ -41,8 +41,8 @@ impl Names {
     }
 
     /// The strongest hint among the names of variables.
-    pub fn in_environment<'v>(&self, variables: impl Iterator<Item = &'v str> + Clone) -> Option<&NameHint> {
-        strongest(self.environment.iter().filter(|hint| variables.clone().any(|v| v.starts_with(&hint.text))))
+    pub fn in_environment(&self, variables: &[&str]) -> Option<&NameHint> {
+        strongest(self.environment.iter().filter(|hint| variables.iter().any(|v| v.starts_with(&hint.text))))
     }
 }
 

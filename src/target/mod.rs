@@ -85,7 +85,7 @@ pub enum TargetError {
 }
 
 /// Names of compose files in the order in which Compose looks for them.
-pub const COMPOSE_FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+pub const COMPOSE_FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 const NOT_YET: [(&str, &str); 10] = [
     ("http://", "a web endpoint"),
@@ -119,18 +119,17 @@ impl Target {
         };
         if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
             std::fs::read_dir(path).map_err(unreadable)?;
-            return match COMPOSE_FILE_NAMES.iter().any(|name| path.join(name).is_file()) {
-                true => Ok(Self::Compose(path.to_owned())),
-                false => Err(TargetError::Empty(given.to_owned())),
-            };
+            let found = COMPOSE_FILE_NAMES.iter().any(|name| path.join(name).is_file());
+            return if found { Ok(Self::Compose(path.to_owned())) } else { Err(TargetError::Empty(given.to_owned())) };
         }
         let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         if name.ends_with(".json") {
             return Ok(Self::Snapshot(path.to_owned()));
         }
-        match name.contains(".yml") || name.contains(".yaml") {
-            true => Ok(Self::Compose(path.to_owned())),
-            false => Err(TargetError::Unrecognised(given.to_owned())),
+        if name.contains(".yml") || name.contains(".yaml") {
+            Ok(Self::Compose(path.to_owned()))
+        } else {
+            Err(TargetError::Unrecognised(given.to_owned()))
         }
     }
 

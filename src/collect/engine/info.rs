@@ -10,7 +10,7 @@ use super::fields::{Fields, Origins, none, plain};
 use super::gather::Material;
 use super::host::{self, Host, Setting};
 use super::podman;
-use crate::facts::{Assurance, Document, Fact, Kind, Reason, Record, State, Unknown, Value};
+use crate::facts::{Assurance, Document, Fact, Kind, List, Reason, Record, State, Unknown, Value};
 
 /// The document of the engine. `unprotected` is the address by which it was reached without TLS, if so.
 pub(super) fn document(
@@ -260,7 +260,7 @@ mod tests {
             "[DEPRECATION NOTICE]: API is accessible on https://10.0.0.1:2376 without TLS client verification.",
             "WARNING: No swap limit support"]}));
         let labels: Vec<&str> =
-            record.list("tcp_unprotected").into_iter().flat_map(|l| l.records()).filter_map(|r| r.text("label")).collect();
+            record.list("tcp_unprotected").into_iter().flat_map(List::records).filter_map(|r| r.text("label")).collect();
         assert_eq!(labels, ["http://0.0.0.0:2375 without encryption", "https://10.0.0.1:2376 without TLS client verification"]);
         assert_eq!(read(&json!({"Warnings": null})).list("tcp_unprotected").map(|l| l.items.len()), Some(0));
     }
@@ -269,7 +269,7 @@ mod tests {
     fn loopback_is_no_insecure_registry() {
         let record = read(&json!({"RegistryConfig": {"InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8", "10.0.0.0/8"],
             "IndexConfigs": {"docker.io": {"Secure": true}, "localhost:5000": {"Secure": false}, "reg.example:5000": {"Secure": false}}}}));
-        let found: Vec<&str> = record.list("insecure_registries").into_iter().flat_map(|l| l.texts()).collect();
+        let found: Vec<&str> = record.list("insecure_registries").into_iter().flat_map(List::texts).collect();
         assert_eq!(found, ["10.0.0.0/8", "reg.example:5000"]);
     }
 }
