@@ -46,7 +46,7 @@ pub(super) fn shown_name(name: &str) -> String {
 pub(super) fn looks_random(name: &str) -> bool {
     let has = |what: fn(&char) -> bool| name.chars().any(|c| what(&c));
     name.len() >= 12
-        && !name.contains(['_', '.', '-'])
+        && !name.contains(['_', '.'])
         && has(char::is_ascii_uppercase)
         && has(char::is_ascii_lowercase)
         && has(char::is_ascii_digit)
