@@ -34,6 +34,9 @@ pub(super) fn ports(document: &mut Document) {
 
 /// On the host's network, or on another container's, ports are reachable that no list of published ports shows.
 fn foreign_network(facts: &Record) -> Option<Unknown> {
+    if let State::Unknown(why) = &facts.get("network_mode").state {
+        return Some(why.clone());
+    }
     let mode = facts.text("network_mode")?;
     let foreign = mode == "host" || mode.starts_with("container:") || mode.starts_with("service:");
     foreign.then(|| Unknown::new(Reason::Unsupported, format!("with the network mode `{mode}` its open ports stand in no list")))
@@ -59,7 +62,8 @@ fn port_facts(port: &mut Record, role: &str, kinds: &[&str]) {
 }
 
 fn is_all(address: &str) -> bool {
-    matches!(address.trim_matches(['[', ']']), "" | "0.0.0.0" | "::" | "*" | "0:0:0:0:0:0:0:0" | "::ffff:0.0.0.0" | "0")
+    let address = address.trim_matches(['[', ']']);
+    matches!(address, "" | "*" | "0") || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_unspecified())
 }
 
 fn is_loopback(address: &str) -> bool {

@@ -59,6 +59,11 @@ fn options<'a>(facts: &'a Record, name: &'a str) -> impl Iterator<Item = Option<
     })
 }
 
+/// Why more options may be set than were read; the last one of a name counts, so nothing is certain then.
+fn unread_options(facts: &Record) -> Option<Fact> {
+    Some(Fact::unknown(facts.list("security_opt")?.incomplete.clone()?))
+}
+
 fn no_new_privileges(facts: &mut Record, engine: Option<&Document>) {
     let fact = match &facts.get("security_opt").state {
         State::Known(_) => match options(facts, "no-new-privileges").last() {
@@ -71,6 +76,7 @@ fn no_new_privileges(facts: &mut Record, engine: Option<&Document>) {
         },
         _ => unknown_at(facts, "security_opt"),
     };
+    let fact = unread_options(facts).unwrap_or(fact);
     put_like(facts, "no_new_privileges", fact, "security_opt");
 }
 
@@ -120,6 +126,8 @@ fn seccomp(facts: &mut Record, engine: Option<&Document>) {
         },
         _ => unknown_at(facts, "security_opt"),
     };
+    let unconfined = fact.text() == Some("unconfined");
+    let fact = unread_options(facts).filter(|_| !unconfined).unwrap_or(fact);
     put_like(facts, "seccomp", fact, "security_opt");
 }
 

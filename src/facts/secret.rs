@@ -94,13 +94,13 @@ pub struct SecretScan {
 /// Names of settings whose value is a secret. Parts are separated by anything but letters and digits, or by a capital.
 static SECRET_PART: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(^|[^a-z])(password|passwd|passphrase|pwd|pass|secret|secrets|token|credential|credentials|registered_?users|htpasswd)([^a-z]|$)|(api|access|private|secret|encryption|encrypt|signing|sign|master|auth|account|storage|session|jwt|hmac|license|service|registration|shared)[^a-z]?key([^a-z]|$)|(^|[^a-z])(basic_?auth|auth_?basic|connection_?string|dsn|jwt|pat|psk|salt)([^a-z]|$)|password|passwd|requirepass|masterauth|secret|apikey|_token$|^token|token$|_key$|^key$",
+        r"(?i)(^|[^a-z])(password|passwd|passphrase|pwd|pass|secret|secrets|token|credential|credentials|registered_?users|htpasswd)([^a-z]|$)|(api|access|private|secret|encryption|encrypt|signing|sign|master|auth|account|storage|session|jwt|hmac|license|service|registration|shared)[^a-z]?key([^a-z]|$)|(^|[^a-z])(pw|passwords|tokens|api_?keys)([^a-z]|$)|(db|sql|smtp|ldap|mail|user|admin|root|redis|mongo|ftp|login)_?pass([^a-z]|$)|(^|[^a-z])(basic_?auth|auth_?basic|connection_?string|dsn|jwt|pat|psk|salt)([^a-z]|$)|password|passwd|requirepass|masterauth|secret|apikey|_token$|^token|token$|_key$|^key$",
     )
 });
 /// Settings about a secret that are none: `TOKEN_LIFETIME`, `PASSWORD_MIN_LENGTH`, `PUBLIC_KEY`.
 static ABOUT_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(length|len|lifetime|expiry|expires?|expiration|ttl|max_?age|timeout|minutes|hours|days|seconds|algorithm|alg|enabled?|disabled?|header|issuer|audience|endpoint|ur[il]|host|port|policy|rotation|hash_?method|type|method|encryption|attempts|iterations|provider|scopes?|id|name|usage|required|count|size|class)$|public_?key|gpg_?keys?$|key_?(id|path|file|name|alias)|keyboard|keycloak_(url|realm)",
+        r"(?i)(length|len|lifetime|expiry|expires?|expiration|ttl|max_?age|timeout|minutes|hours|days|seconds|algorithm|alg|enabled?|disabled?|header|issuer|audience|endpoint|ur[il]|host|port|policy|rotation|hash_?method|type|method|encryption|attempts|iterations|provider|scopes?|id|name|usage|required|count|size|class)$|(max|min|num|n|context|input|output|per)[^a-z]?tokens|tokens[^a-z]?per|public_?key|gpg_?keys?$|key_?(id|path|file|name|alias)|keyboard|keycloak_(url|realm)",
     )
 });
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
@@ -131,6 +131,9 @@ static INNER: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i)["']?\b([a-z0-9_.-]*(?:password|passwd|pwd|secret|token|api_?key|accountkey|access_?key|private_?key|pass))["']?\s*[=:]\s*(?:"([^"]*)"|'([^']*)'|([^\s;,&"'}]+))"#,
     )
 });
+/// `--requirepass …`, `-db-password=…` inside a longer value.
+static OPTION: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?:^|\s)--?([A-Za-z][A-Za-z0-9_.-]*)(?:\s+|=)(?:"([^"]*)"|'([^']*)'|([^\s"'-][^\s"']*))"#));
 static BEARER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{6,})"));
 static INNER_USERS: LazyLock<Regex> = LazyLock::new(|| regex(r#"(?i)"?registeredusers"?\s*:\s*\{\s*"[^"]*"\s*:\s*"[^"]+""#));
 static HARMLESS: LazyLock<Regex> = LazyLock::new(|| {
@@ -262,6 +265,7 @@ fn embedded(value: &str) -> Option<(Class, &'static str, Option<&str>)> {
     let url = URL_PASSWORD.captures_iter(value).filter_map(|c| c.get(1)).map(|m| (m.as_str(), "a URL carries a password"));
     let inner = INNER
         .captures_iter(value)
+        .chain(OPTION.captures_iter(value))
         .filter(|c| c.get(1).is_some_and(|name| is_secret_name(name.as_str())))
         .filter_map(|c| c.get(2).or(c.get(3)).or(c.get(4)))
         .map(|m| (m.as_str(), "a password stands inside the value"));

@@ -49,7 +49,7 @@ fn what_is_piped_is_plain() {
 
 #[test]
 fn the_table_fits_its_width() {
-    for width in ["60", "100", "200"] {
+    for width in ["60", "80", "100", "200"] {
         let output = command(&root()).args(["audit", CLINIC]).env("COLUMNS", width).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let longest = text.lines().max_by_key(|line| line.chars().count()).unwrap();

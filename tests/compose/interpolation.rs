@@ -28,7 +28,7 @@ fn unset_variables_come_out_empty_and_are_listed() {
         ),
         (".env", "SEVEN=\n"),
     ]);
-    assert_eq!(word(stack.service("a"), "user.spec"), "unknown image_not_seen");
+    assert_eq!(word(stack.service("a"), "user.spec"), "unknown unknown_fact");
     assert_eq!(stack.labels("unresolved_variables"), ["USER_ID (compose.yaml:4)", "ONE (compose.yaml:6)"]);
     let stack = files(&[("compose.yaml", "services: {a: {image: x, environment: {B: '${SEVEN}'}}}"), (".env", "SEVEN=\n")]);
     assert_eq!(stack.labels("unresolved_variables"), ["SEVEN (compose.yaml:1, set to nothing)"]);

@@ -252,7 +252,7 @@ fn networks_in_every_form() {
         ("d", "host", vec![]),
         ("e", "host", vec![]),
         ("f", "service:a", vec!["clinic_back true", "web false"]),
-        ("g", "container:other", vec![]),
+        ("g", "unknown no_target", vec![]),
         ("h", "out", vec!["out ?"]),
     ] {
         assert_eq!(word(stack.service(service), "network_mode"), mode, "{service}");

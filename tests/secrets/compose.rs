@@ -114,6 +114,9 @@ services:
     healthcheck: {test: "redis-cli -a %% ping"}
     labels: ["db.password=%%", "note=%%", "%%"]
     user: "0"
+  d:
+    <<: *common
+    image: d:1
   hidden:
     image: x:1
     profiles: [off]

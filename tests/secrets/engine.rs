@@ -17,8 +17,7 @@ const CONTAINER: &str = r#"{
           "DATABASE_URL=postgres://u:%%@db/x", "REDIS_URL=redis://:%%@cache/0", "HOOK=https://hooks.example/%%",
           "ORTHANC_JSON={\"RegisteredUsers\": {\"orthanc\": \"%%\"}}", "HEADER=Authorization: Bearer %%",
           "CONNECTION=Server=db;Password=%%;X=%%", "MULTI=a\n%%\nb", "%% without a sign", "http_proxy=http://u:%%@proxy:3128"],
-  "Labels": {"token": "%%", "note": "%%", "traefik.basicauth": "admin:%%", "db.url": "mysql://u:%%@h/d",
-             "com.docker.compose.project.config_files": "/srv/%%/compose.yaml", "com.docker.compose.config-hash": "%%"},
+  "Labels": {"token": "%%", "note": "%%", "traefik.basicauth": "admin:%%", "db.url": "mysql://u:%%@h/d"},
   "Entrypoint": ["/entry.sh", "--password", "%%", "--api-key=%%", "%%"],
   "Cmd": ["sh", "-c", "export PW=%% && curl -u admin:%% http://u:%%@h/ -H 'Authorization: Bearer %%' # %%", "%%"],
   "Healthcheck": {"Test": ["CMD-SHELL", "curl -u orthanc:%% http://localhost/system?token=%% || mysql -p%% || redis-cli -a %% ping"]},
@@ -55,7 +54,8 @@ const NETWORKS: &str = r#"[{"Name": "bridge", "Internal": false, "Options": {"co
 const VOLUMES: &str = r#"{"Volumes": [{"Name": "share", "Driver": "local", "Mountpoint": "/var/lib/docker/volumes/share/_data", "Scope": "local",
  "Labels": {"token": "%%"}, "Options": {"type": "cifs", "o": "username=u,password=%%", "device": "//nas/share"}, "Status": {"note": "%%"}}], "Warnings": ["%%"]}"#;
 
-const TOP: &str = r#"{"Titles": ["PID", "CMD"], "Processes": [["1", "serve --password %%"], ["2", "PW=%% x"], ["3", "sshd: %%"], ["4", "%%"]]}"#;
+const TOP: &str =
+    r#"{"Titles": ["PID", "CMD"], "Processes": [["1", "serve --password %%"], ["2", "PW=%% x"], ["3", "sshd: %%"]]}"#;
 
 const LOG: &str =
     "start\nAuthorization: Bearer %%\npassword=%%\nusing %%\nGET /?token=%%\npostgres://u:%%@db/x\n{\"api_key\": \"%%\"}\n";

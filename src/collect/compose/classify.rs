@@ -42,14 +42,11 @@ pub(super) fn shown_name(name: &str) -> String {
     }
 }
 
-/// Letters of both cases and digits in one long run: a line of a key that slipped in among the names.
+/// A long run that changes between cases or has digits in it: a line of a key that slipped in among the names.
 pub(super) fn looks_random(name: &str) -> bool {
-    let has = |what: fn(&char) -> bool| name.chars().any(|c| what(&c));
-    name.len() >= 12
-        && !name.contains(['_', '.'])
-        && has(char::is_ascii_uppercase)
-        && has(char::is_ascii_lowercase)
-        && has(char::is_ascii_digit)
+    let changes = name.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count();
+    let digit = name.bytes().any(|byte| byte.is_ascii_digit());
+    name.len() >= 12 && !name.contains(['_', '.']) && (changes >= 3 || changes > 0 && digit)
 }
 
 /// Classifies the value of a setting.

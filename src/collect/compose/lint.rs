@@ -92,5 +92,8 @@ pub(super) fn shown(key: &str) -> &str {
 }
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty() && key.len() <= 64 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+    !key.is_empty()
+        && key.len() <= 64
+        && !super::classify::looks_random(key)
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }

@@ -265,13 +265,22 @@ pub(super) fn deepest_default(word: &[Part]) -> String {
     out
 }
 
+impl Value {
+    /// Why the text cannot be relied on: [`Self::unknown`], or a variable that is not set here and may well be set elsewhere.
+    pub(super) fn undecided(&self) -> Option<Unknown> {
+        let unset = || self.unresolved().into_iter().find(|variable| variable.found == Found::Unset && !variable.accidental);
+        let why = |variable: &Variable| Unknown::new(Reason::UnknownFact, format!("${{{}}} is not set here", variable.shown()));
+        self.unknown().or_else(|| unset().map(why))
+    }
+}
+
 /// A scalar's text, or why it cannot be known.
 pub(super) fn text(node: &Node) -> Result<&str, Unknown> {
     match node.scalar() {
         None => {
             Err(Unknown::new(Reason::Unsupported, format!("a list or mapping stands where a text is expected ({})", node.at)))
         }
-        Some(value) => value.unknown().map_or(Ok(&*value.text), Err),
+        Some(value) => value.undecided().map_or(Ok(&*value.text), Err),
     }
 }
 

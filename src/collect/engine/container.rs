@@ -61,6 +61,11 @@ fn describe(seen: &Seen, fields: Fields<'_>, around: &Around<'_>, scanner: &mut 
     mounts::mounts(fields, &Behind { volumes: &around.material.volumes, host: around.host, project }, record);
     record.put("devices", mounts::devices(fields));
     ports::ports(fields, record);
+    for (path, pointer) in
+        [("network_mode", "/HostConfig/NetworkMode"), ("pid_mode", "/HostConfig/PidMode"), ("ipc_mode", "/HostConfig/IpcMode")]
+    {
+        follow(seen, around, path, pointer, record);
+    }
     let networks_of = |id: &str| {
         let other = around.material.containers.iter().find(|other| other.id.starts_with(id) || other.name == id)?;
         other.field("/NetworkSettings/Networks").cloned()
@@ -73,6 +78,27 @@ fn describe(seen: &Seen, fields: Fields<'_>, around: &Around<'_>, scanner: &mut 
     scanner.command(fields, record);
     health(seen, fields, record);
     running(seen, fields, scanner, record);
+}
+
+/// `container:x` where x has the host's is the host's; where x was not looked at, nobody knows.
+fn follow(seen: &Seen, around: &Around<'_>, path: &str, pointer: &str, record: &mut Record) {
+    let mode = |seen: &Seen| seen.field(pointer).and_then(Json::as_str).map(str::to_owned);
+    let Some(mut end) = mode(seen).filter(|mode| mode.starts_with("container:")) else { return };
+    let mut links = 0;
+    while let Some(id) = end.strip_prefix("container:") {
+        let other = around.material.containers.iter().find(|other| other.id == id || other.name == id);
+        links += 1;
+        match other.filter(|_| links <= 16).and_then(mode) {
+            Some(next) => end = next,
+            None => {
+                return record.unknown(path, Unknown::new(Reason::NoTarget, "it is that of a container that was not looked at"));
+            }
+        }
+    }
+    if end == "host" {
+        let origin = record.get(path).origin.clone();
+        record.put(path, Fact { origin, ..Fact::known("host") });
+    }
 }
 
 fn state(fields: Fields<'_>, record: &mut Record) {

@@ -26,6 +26,10 @@ pub(super) fn mounts(fields: Fields<'_>, behind: &Behind<'_>, record: &mut Recor
     let mut fact = fields.list("Mounts", |mount| one(mount, behind));
     let mut tmpfs: Vec<String> = Vec::new();
     if let State::Known(Value::List(list)) = &mut fact.state {
+        if list.items.len() < asked_for(fields) {
+            let why = "the engine lists fewer mounts than the container was given";
+            list.incomplete.get_or_insert_with(|| Unknown::new(Reason::Unsupported, why));
+        }
         tmpfs.extend(
             list.records().filter(|m| m.text("kind") == Some("tmpfs")).filter_map(|m| m.text("target")).map(str::to_owned),
         );
@@ -41,6 +45,11 @@ pub(super) fn mounts(fields: Fields<'_>, behind: &Behind<'_>, record: &mut Recor
         record.put("tmpfs", fact.clone());
     }
     record.put("mounts", fact);
+}
+
+/// How many mounts the container was created with; those of its image come on top.
+fn asked_for(fields: Fields<'_>) -> usize {
+    ["HostConfig.Binds", "HostConfig.Mounts"].iter().filter_map(|field| fields.get(field)?.as_array()).map(Vec::len).sum()
 }
 
 fn memory(target: &str, read_only: bool) -> Fact {

@@ -16,6 +16,8 @@ pub(super) struct Words {
     decided: Vec<String>,
     /// Why some may be missing.
     unknown: Option<Unknown>,
+    /// Why even what the file decides may be missing; a variable that is not set is no reason.
+    unread: Option<Unknown>,
 }
 
 impl Words {
@@ -40,6 +42,9 @@ pub(super) fn words_of(nodes: &[&Node]) -> Words {
                 out.decided.push(value.decided_here());
             }
             (Err(why), value) => {
+                if value.is_none_or(|value| value.unknown().is_some()) {
+                    out.unread = Some(why.clone());
+                }
                 out.decided.extend(value.map(Value::decided_here));
                 out.unknown = Some(why);
             }
@@ -62,13 +67,13 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Grou
         shown.items.extend(part.items.into_iter().map(|fact| fact.at(&origin)));
         shown.incomplete = shown.incomplete.or(part.incomplete);
         secrets.items.extend(words.secrets(place, groups).into_iter().map(|fact| fact.at(&origin)));
+        secrets.incomplete = secrets.incomplete.or(words.unread);
     }
     // With an entrypoint of its own, Compose drops the command of the image.
     if entrypoint.is_none() {
         lacks_image(&mut shown, "the entrypoint of the image was not seen");
         lacks_image(&mut secrets, "the entrypoint of the image was not seen");
     }
-    secrets.incomplete = secrets.incomplete.or_else(|| shown.incomplete.clone());
     health_secrets(service, &mut secrets, groups);
     hook_secrets(service, &mut secrets, groups);
     let at = command.or(entrypoint).map_or(service.at, |entry| &entry.at).origin();
@@ -106,7 +111,7 @@ fn line(node: &Node) -> Words {
     }
     let whole = words_of(&[node]);
     let split = |texts: &[String]| texts.iter().flat_map(|text| shell_words(text)).collect();
-    Words { effective: split(&whole.effective), decided: split(&whole.decided), unknown: whole.unknown }
+    Words { effective: split(&whole.effective), decided: split(&whole.decided), unknown: whole.unknown, unread: whole.unread }
 }
 
 /// Splits at spaces outside quotes and takes the quotes off.

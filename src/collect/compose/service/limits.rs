@@ -4,7 +4,7 @@ use super::read::{boolean, bytes, list_fact, nano, number, plain, put, put_text,
 use super::{Service, is_empty};
 use crate::collect::compose::value::{Node, Value, text};
 use crate::collect::yaml::{Entry, Map};
-use crate::facts::{Fact, List, Record, Unknown};
+use crate::facts::{Fact, List, Reason, Record, Unknown};
 
 pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
     resources(service, facts);
@@ -51,18 +51,28 @@ fn capability(node: &Node) -> Result<Vec<Fact>, Unknown> {
     Ok(vec![Fact::known(name.strip_prefix("CAP_").unwrap_or(&name)).at(&node.at.origin())])
 }
 
-/// `pid: service:x` where x has the host's is the host's.
+/// `pid: service:x` where x has the host's is the host's; where the chain leads out of the project, nobody knows.
 pub(super) fn follow(service: &Service<'_>, facts: &mut Record, path: &str, key: &str) {
-    if let Some(entry) = service.entry(key).filter(|_| ends_at_host(service, key, 0)) {
-        facts.set(path, "host", &entry.at.origin());
+    let Some(entry) = service.entry(key) else { return };
+    match end(service, key, 0) {
+        Ok("host") => facts.set(path, "host", &entry.at.origin()),
+        Ok(_) => {}
+        Err(why) => facts.put(path, Fact::unknown(why).at(&entry.at.origin())),
     }
 }
 
-fn ends_at_host(service: &Service<'_>, key: &str, depth: usize) -> bool {
-    let mode = service.get(key).and_then(|node| text(node).ok()).unwrap_or_default();
+/// The mode at the end of a chain of services.
+fn end<'p>(service: &Service<'p>, key: &str, depth: usize) -> Result<&'p str, Unknown> {
+    let mode = service.get(key).map_or(Ok(""), text)?;
+    if mode.starts_with("container:") {
+        return Err(Unknown::new(Reason::NoTarget, format!("its {key} is that of a container, and no engine was asked")));
+    }
     match mode.strip_prefix("service:") {
-        Some(name) if depth < 16 => service.other(name).is_some_and(|other| ends_at_host(&other, key, depth + 1)),
-        _ => depth > 0 && mode == "host",
+        None => Ok(mode),
+        Some(name) => match service.other(name).filter(|_| depth < 16) {
+            Some(other) => end(&other, key, depth + 1),
+            None => Err(Unknown::new(Reason::Unsupported, format!("its {key} is that of a service that is not there"))),
+        },
     }
 }
 

@@ -134,7 +134,7 @@ impl<'p> Service<'p> {
 
 /// Whether a text is there and comes out empty, which Compose takes for "not set".
 fn is_empty(entry: &Entry<Value>) -> bool {
-    entry.node.scalar().is_some_and(|value| value.text.is_empty() && value.unknown().is_none())
+    entry.node.scalar().is_some_and(|value| value.text.is_empty() && value.undecided().is_none())
 }
 
 /// A list that lacks what only the image knows.
