@@ -212,7 +212,7 @@ fn check_selection(targets: &[Target], args: &TargetArgs) -> Result<(), Error> {
             "--container and --label select containers of an engine, and no engine is among the targets".into(),
         ));
     }
-    if !args.compose_profile.is_empty() && !has("compose") {
+    if args.compose_profile.iter().any(|name| name != "all") && !has("compose") {
         return Err(Error::Usage("--compose-profile selects services of a compose file, and none is among the targets".into()));
     }
     Ok(())

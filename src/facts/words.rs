@@ -104,11 +104,7 @@ impl SecretScan {
             (before.to_owned(), self.scan("password", token, groups))
         } else if (before == "-u" || before == "--user") && token.contains(':') && matches!(program, "curl" | "wget" | "http") {
             (before.to_owned(), self.scan("password", token.split_once(':').map_or("", |(_, p)| p), groups))
-        } else if names_a_secret(before)
-            && !(before.starts_with("-p") && program.starts_with("mysql"))
-            && !token.starts_with('-')
-            && !is_operator(token)
-        {
+        } else if names_a_secret(program, before) && !token.starts_with('-') && !is_operator(token) {
             // Only what has the shape of an option is shown: `-pVALUE` is none.
             (if FLAG.is_match(before) { before } else { "an option" }.to_owned(), self.scan("password", token, groups))
         } else if HEADER.is_match(before) && !is_scheme(token) || is_scheme(before) && token.len() > 5 {
@@ -190,8 +186,10 @@ fn is_operator(token: &str) -> bool {
 }
 
 /// `--api-key`, but not `--api-key=value`, which holds its value itself.
-fn names_a_secret(option: &str) -> bool {
-    option.starts_with('-') && !option.contains('=') && is_secret_name(option.trim_start_matches('-'))
+fn names_a_secret(program: &str, option: &str) -> bool {
+    // `mysql -pPASSWORD database`: the option is the password, and what follows is none.
+    let glued = program.starts_with("mysql") && option.starts_with("-p") && option.len() > 2;
+    !glued && option.starts_with('-') && !option.contains('=') && is_secret_name(option.trim_start_matches('-'))
 }
 
 fn is_scheme(token: &str) -> bool {

@@ -259,8 +259,12 @@ mod tests {
             "WARNING: API is accessible on http://0.0.0.0:2375 without encryption.\n         Access to the remote API is equivalent to root access",
             "[DEPRECATION NOTICE]: API is accessible on https://10.0.0.1:2376 without TLS client verification.",
             "WARNING: No swap limit support"]}));
-        let labels: Vec<&str> =
-            record.list("tcp_unprotected").into_iter().flat_map(List::records).filter_map(|r| r.text("label")).collect();
+        let labels: Vec<&str> = record
+            .list("tcp_unprotected")
+            .into_iter()
+            .flat_map(crate::facts::List::records)
+            .filter_map(|r| r.text("label"))
+            .collect();
         assert_eq!(labels, ["http://0.0.0.0:2375 without encryption", "https://10.0.0.1:2376 without TLS client verification"]);
         assert_eq!(read(&json!({"Warnings": null})).list("tcp_unprotected").map(|l| l.items.len()), Some(0));
     }
@@ -269,7 +273,7 @@ mod tests {
     fn loopback_is_no_insecure_registry() {
         let record = read(&json!({"RegistryConfig": {"InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8", "10.0.0.0/8"],
             "IndexConfigs": {"docker.io": {"Secure": true}, "localhost:5000": {"Secure": false}, "reg.example:5000": {"Secure": false}}}}));
-        let found: Vec<&str> = record.list("insecure_registries").into_iter().flat_map(List::texts).collect();
+        let found: Vec<&str> = record.list("insecure_registries").into_iter().flat_map(crate::facts::List::texts).collect();
         assert_eq!(found, ["10.0.0.0/8", "reg.example:5000"]);
     }
 }

@@ -39,7 +39,9 @@ fn names(answer: &Json) -> Option<Vec<String>> {
 fn program(command: &str) -> String {
     let word = command.split_whitespace().next().unwrap_or_default();
     let name = word.rsplit('/').next().unwrap_or(word).trim_end_matches(':').trim_start_matches('-');
-    let plain = !name.is_empty() && name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-@".contains(c));
+    // A kernel's name of a program has 15 characters, and digits stand at its end (`python3.11`); else it may be anything.
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let plain = !stem.is_empty() && name.len() <= 15 && stem.chars().all(|c| c.is_ascii_alphabetic() || "._+-@".contains(c));
     if plain { name.to_owned() } else { "[redacted]".to_owned() }
 }
 

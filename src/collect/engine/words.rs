@@ -14,8 +14,10 @@ pub(super) struct Scanner<'a> {
 }
 
 /// Labels whose value may be shown as it is, by name. All others only where the value itself is harmless.
-const SHOWN_LABELS: [&str; 6] = [
+const SHOWN_LABELS: [&str; 8] = [
     "pacscan.role",
+    "com.docker.compose.project",
+    "com.docker.compose.service",
     "org.opencontainers.image.version",
     "org.opencontainers.image.title",
     "org.opencontainers.image.base.name",
@@ -129,7 +131,7 @@ fn shown_name(name: &str) -> String {
 
 fn label(name: &str, value: &str, scanned: &Scanned) -> Fact {
     let mut record = Record::new();
-    let allowed = SHOWN_LABELS.contains(&name) || name.starts_with("com.docker.compose.");
+    let allowed = SHOWN_LABELS.contains(&name);
     let shown = scanned.shown.clone().or_else(|| (allowed && scanned.class == Class::Plain).then(|| super::fields::plain(value)));
     record.set_here("name", super::fields::plain(name));
     record.set_here("class", scanned.class.word());
