@@ -10,7 +10,7 @@ use super::fields::{Fields, Origins, none, plain};
 use super::gather::Material;
 use super::host::{self, Host, Setting};
 use super::podman;
-use crate::facts::{Assurance, Document, Fact, Kind, List, Reason, Record, State, Unknown, Value};
+use crate::facts::{Assurance, Document, Fact, Kind, Reason, Record, State, Unknown, Value};
 
 /// The document of the engine. `unprotected` is the address by which it was reached without TLS, if so.
 pub(super) fn document(
