@@ -217,9 +217,9 @@ const LINES: [(&str, &str, &str); 121] = [
     ),
     (r#"{"Config":{"Env":["NODE_TLS_REJECT_UNAUTHORIZED=0"]}}"#, "container-tls-verification-on", "fail"),
     (r#"{"Config":{"Env":["DEBUG=true"]}}"#, "container-no-debug-mode", "fail"),
-    (r#"{}"#, "container-no-ssh-server", "not pass"),
-    (r#"{}"#, "container-logs-no-credentials", "not pass"),
-    (r#"{}"#, "container-image-maintained", "not pass"),
+    ("{}", "container-no-ssh-server", "not pass"),
+    ("{}", "container-logs-no-credentials", "not pass"),
+    ("{}", "container-image-maintained", "not pass"),
 ];
 
 #[test]

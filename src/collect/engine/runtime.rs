@@ -48,7 +48,7 @@ fn program(command: &str) -> String {
 /// The first lines of a container's log, for scanning in memory.
 pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec<String>, Failure> {
     if inspect.pointer("/HostConfig/LogConfig/Type").and_then(Json::as_str) == Some("none") {
-        return Ok(Vec::new());
+        return Err(Failure::new(Reason::Unsupported, "its log driver keeps nothing that can be read back"));
     }
     let path = format!("/containers/{id}/logs?stdout=1&stderr=1");
     let answer = client.bytes(&path, client.limits.log).await.map_err(|failure| match failure.status {
