@@ -217,7 +217,9 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn subject(text: &str) -> Result<Kind, String> {
-    Kind::ALL.into_iter().find(|kind| kind.word() == text).ok_or_else(|| "one of container, image, engine, compose".into())
+    Kind::ALL.into_iter().find(|kind| kind.word() == text).ok_or_else(|| {
+        "one of container, image, engine, compose, orthanc, proxy, dockerfile, file, repository, kubernetes, stack".into()
+    })
 }
 
 /// A bare date is the end of that day in UTC (SEMANTICS section 8).

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::facts::{Groups, Kind, Reason, SNAPSHOT_SCHEMA_VERSION, Snapshot, TargetRecord, Tool};
 use crate::profile::{self, GateOptions, Judgement, Profile, Situation};
 use crate::report::{self, AuditFacts, Format, Options, View, print};
-use crate::target::{EngineAddress, Target};
+use crate::target::{EngineAddress, Target, TargetError};
 use crate::{author, facts};
 
 /// Largest snapshot or baseline that is read, in bytes.
@@ -130,6 +130,8 @@ fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<
     for i in order {
         let found = match &targets[i] {
             Target::Compose(path) => collect::compose::collect(path, given[i], &selection, &mut context),
+            Target::Folder(path) => collect_folder(path, given[i], &selection, &mut context)?,
+            Target::File(path) => collect::folder::file(path, given[i], &mut context),
             Target::Engine(address) => match ask_engine(address, given[i], &selection, &mut context)? {
                 Some(found) => found,
                 None => {
@@ -139,7 +141,7 @@ fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<
             },
             Target::Snapshot(_) => Collected::default(),
         };
-        if !args.all_containers && matches!(targets[i], Target::Compose(_)) {
+        if !args.all_containers && targets[i].kind() == "compose" {
             let projects: BTreeSet<_> =
                 found.documents.iter().filter_map(|d| d.project.as_ref().map(ToString::to_string)).collect();
             selection.projects.extend(projects);
@@ -160,6 +162,19 @@ fn add(snapshot: &mut Snapshot, target: &Target, given: &str, found: Collected) 
     snapshot.targets.push(record);
     snapshot.documents.extend(found.documents);
     snapshot.errors.extend(found.errors);
+}
+
+/// A compose project where there is one, and every other file that can be audited.
+fn collect_folder(path: &Path, given: &str, selection: &Selection, context: &mut Context<'_>) -> Result<Collected, Error> {
+    let project = Target::has_compose_file(path);
+    let mut found = if project { collect::compose::collect(path, given, selection, context) } else { Collected::default() };
+    let files = collect::folder::collect(path, given, context);
+    found.documents.extend(files.documents);
+    found.errors.extend(files.errors);
+    if !project && found.documents.is_empty() && found.errors.is_empty() {
+        return Err(TargetError::Empty(given.to_owned()).into());
+    }
+    Ok(found)
 }
 
 /// `None` when the user broke it off.
@@ -190,7 +205,7 @@ fn situation(snapshot: &Snapshot, derived: &Derived) -> Situation {
     let unreachable: Vec<String> = snapshot.targets.iter().filter(|t| t.unreachable.is_some()).map(|t| t.given.clone()).collect();
     Situation {
         nothing_collected: nothing_collected(snapshot, derived),
-        static_only: snapshot.targets.iter().all(|target| target.kind == "compose"),
+        static_only: snapshot.targets.iter().all(|target| matches!(target.kind.as_str(), "compose" | "files")),
         interrupted: snapshot.interrupted,
         unreachable,
     }

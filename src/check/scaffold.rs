@@ -9,7 +9,8 @@ pub fn scaffold(id: &str, subject: Kind) -> String {
         Kind::Image => "image.health.defined",
         Kind::Engine => "engine.live_restore",
         Kind::Compose => "compose.parses",
-        Kind::Stack => "stack.targets > 0",
+        Kind::Orthanc => "orthanc.loads",
+        _ => "stack.targets > 0",
     };
     let (path, value) = fact.split_once(" > ").map_or((fact, "true"), |(path, _)| (path, "1"));
     let (failing, field) = (if value == "true" { "false" } else { "0" }, path.split('.').skip(1).collect::<Vec<_>>());

@@ -3,7 +3,12 @@
 //! What cannot be read becomes an unknown fact with its reason; an `Err` never stops a run.
 
 pub mod compose;
+mod dockerfile;
 pub mod engine;
+pub mod folder;
+mod nginx;
+mod orthanc;
+mod program;
 mod yaml;
 
 use std::collections::BTreeMap;

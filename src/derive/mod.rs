@@ -59,7 +59,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 secrets::literal_flags(document, "labels");
             }
             Kind::Engine => engine::derive(document, today),
-            Kind::Compose | Kind::Stack => {}
+            _ => {}
         }
     }
     exposure::neighbours(&mut documents);
@@ -80,14 +80,21 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
     let mut unreachable = Vec::new();
     for target in &snapshot.targets {
         let kinds: &[Kind] = match target.kind.as_str() {
-            "engine" => &[Kind::Engine, Kind::Image, Kind::Container],
-            "compose" => &[Kind::Compose, Kind::Container],
+            "engine" => &[Kind::Engine, Kind::Image, Kind::Container, Kind::Orthanc, Kind::Proxy],
+            "compose" => &[Kind::Compose, Kind::Container, Kind::Orthanc, Kind::Proxy, Kind::Dockerfile],
             _ => &[],
         };
         match target.unreachable {
             Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
             None => {
-                seen.extend(kinds.iter().filter(|kind| **kind != Kind::Container || shows_containers(snapshot, &target.given)));
+                let has = |kind: Kind| snapshot.documents.iter().any(|d| d.kind == kind && *d.target == *target.given);
+                let needs_services = [Kind::Container, Kind::Orthanc, Kind::Proxy, Kind::Dockerfile];
+                let shown = shows_containers(snapshot, &target.given);
+                seen.extend(kinds.iter().filter(|kind| shown || !needs_services.contains(kind)));
+                // Only a folder that was walked shows that it holds no manifest and no Dockerfile.
+                if has(Kind::Repository) {
+                    seen.extend([Kind::Repository, Kind::File, Kind::Kubernetes, Kind::Dockerfile]);
+                }
             }
         }
     }

@@ -19,13 +19,37 @@ pub enum Kind {
     Engine,
     /// A compose project (its files taken together).
     Compose,
+    /// The effective configuration of one Orthanc.
+    Orthanc,
+    /// The configuration of one reverse proxy.
+    Proxy,
+    /// A Dockerfile.
+    Dockerfile,
+    /// Another audited file.
+    File,
+    /// The folder of sources around the audited files.
+    Repository,
+    /// A Kubernetes object, or a file of Helm values.
+    Kubernetes,
     /// The audited stack as a whole.
     Stack,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 5] = [Self::Stack, Self::Engine, Self::Compose, Self::Image, Self::Container];
+    pub const ALL: [Self; 11] = [
+        Self::Stack,
+        Self::Engine,
+        Self::Repository,
+        Self::Compose,
+        Self::Kubernetes,
+        Self::Dockerfile,
+        Self::File,
+        Self::Image,
+        Self::Container,
+        Self::Orthanc,
+        Self::Proxy,
+    ];
 
     /// The word of the contract.
     pub fn word(self) -> &'static str {
@@ -34,6 +58,12 @@ impl Kind {
             Self::Image => "image",
             Self::Engine => "engine",
             Self::Compose => "compose",
+            Self::Orthanc => "orthanc",
+            Self::Proxy => "proxy",
+            Self::Dockerfile => "dockerfile",
+            Self::File => "file",
+            Self::Repository => "repository",
+            Self::Kubernetes => "kubernetes",
             Self::Stack => "stack",
         }
     }

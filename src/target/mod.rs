@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 /// A recognised target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A compose project: the folder, or one compose file of it.
+    /// A folder of sources, with or without a compose file.
+    Folder(PathBuf),
+    /// A compose file.
     Compose(PathBuf),
+    /// A configuration file: Orthanc, nginx, Dockerfile, `.env`, a Kubernetes manifest.
+    File(PathBuf),
     /// A container engine.
     Engine(EngineAddress),
     /// A recorded snapshot, to be judged instead of collecting.
@@ -119,8 +123,7 @@ impl Target {
         };
         if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
             std::fs::read_dir(path).map_err(unreadable)?;
-            let found = COMPOSE_FILE_NAMES.iter().any(|name| path.join(name).is_file());
-            return if found { Ok(Self::Compose(path.to_owned())) } else { Err(TargetError::Empty(given.to_owned())) };
+            return Ok(Self::Folder(path.to_owned()));
         }
         let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         if name.ends_with(".json") {
@@ -133,9 +136,16 @@ impl Target {
         }
     }
 
-    /// The word of reports: `compose`, `engine`, `snapshot`.
+    /// Whether a folder holds a compose file.
+    pub fn has_compose_file(folder: &Path) -> bool {
+        COMPOSE_FILE_NAMES.iter().any(|name| folder.join(name).is_file())
+    }
+
+    /// The word of reports: `compose`, `files`, `engine`, `snapshot`.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Folder(path) if Self::has_compose_file(path) => "compose",
+            Self::Folder(_) | Self::File(_) => "files",
             Self::Compose(_) => "compose",
             Self::Engine(_) => "engine",
             Self::Snapshot(_) => "snapshot",
