@@ -57,6 +57,7 @@ fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
         targets: snapshot.targets.iter().map(|target| target.given.clone()).collect(),
         probe: snapshot.probe,
         snapshot_sha256: &sha256,
+        exposure: &derived.exposure,
         errors: snapshot.errors.clone(),
     };
     outputs.write(&View::build(audit, &judged, &outcomes, &decision), out)?;
