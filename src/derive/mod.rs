@@ -2,6 +2,7 @@
 //!
 //! It runs on the snapshot, so newer rules read older snapshots.
 
+mod advisories;
 mod command;
 mod drift;
 mod engine;
@@ -68,6 +69,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     exposure::neighbours(&mut documents);
     secrets::weakness(&mut documents);
     reach::derive(&mut documents);
+    documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
     let (seen, unreachable) = planes(snapshot);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();
