@@ -3,6 +3,7 @@
 //! It runs on the snapshot, so newer rules read older snapshots.
 
 mod advisories;
+mod application;
 mod command;
 mod drift;
 mod engine;
@@ -56,6 +57,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 image::reference(document, today);
                 command::derive(document);
                 secrets::derive(document);
+                application::derive(document);
             }
             Kind::Image => {
                 user::derive(document, engine);

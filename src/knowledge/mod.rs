@@ -4,6 +4,7 @@
 //! The files and their fields are described in `README.md` beside this file.
 
 mod advisories;
+mod apps;
 mod end_of_life;
 mod images;
 mod names;
@@ -12,6 +13,7 @@ mod secrets;
 mod switches;
 
 pub use advisories::{Advisories, Advisory, Applies, advisories};
+pub use apps::{Application, Applications, applications};
 pub use end_of_life::{EndOfLife, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
