@@ -10,7 +10,7 @@ mod ports;
 mod secrets;
 mod switches;
 
-pub use end_of_life::{EndOfLife, Support, end_of_life};
+pub use end_of_life::{EndOfLife, ImageSupport, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
 pub use names::{NameHint, Names, names};
