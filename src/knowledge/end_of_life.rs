@@ -125,6 +125,15 @@ impl EndOfLife {
         ImageSupport { ends, whole }
     }
 
+    /// ID and version of the system that an image's reference names (`debian:bookworm-slim`, `python:3.12-alpine3.20`).
+    pub fn system_of_image(&self, reference: &str) -> Option<(&str, &str)> {
+        let repository = super::repository(reference);
+        let tag = reference.split('@').next()?.rsplit('/').next()?.split_once(':')?.1.to_ascii_lowercase();
+        let own = SYSTEM_IMAGES.iter().find(|(image, _)| *image == repository).map(|(_, id)| *id);
+        let system = tag.split('-').find_map(|word| self.system_in(word, own))?;
+        Some((&system.id, &system.version))
+    }
+
     /// The system that a word of a tag names: a code name, `alpine3.20`, `ubuntu22.04`, or a version of `own`.
     fn system_in(&self, word: &str, own: Option<&str>) -> Option<&System> {
         let digits = word.find(|c: char| c.is_ascii_digit()).unwrap_or(word.len());

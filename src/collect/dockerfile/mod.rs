@@ -20,6 +20,7 @@ use std::sync::Arc;
 use self::context::BuildContext;
 use self::image::Built;
 pub(in crate::collect) use self::image::{Base, Given, Image, Said};
+pub(in crate::collect) use self::layers::Content;
 pub(in crate::collect) use self::parse::{Command, Spot};
 pub(in crate::collect) use self::users::Made;
 use super::Context;
