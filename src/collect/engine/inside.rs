@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
             true => Err(Unknown::new(Reason::Unsupported, format!("{path} holds a key: listed, not read"))),
             false => Ok(text),
         });
-        self.inside.put(path, InsideFile { text, shown: path.into(), mode: Some(node.mode), place: self.place(from, node) });
+        self.inside.put(path, InsideFile { text, shown: path.into(), mode: node.mode, place: self.place(from, node) });
     }
 
     /// Why a path is not asked for.
