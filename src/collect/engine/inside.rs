@@ -1,8 +1,9 @@
 //! Files of a running or stopped container as its program finds them, read through the archive API.
 //!
 //! Measured with Engine 20.10.24, the same for running, stopped and never started containers: binds and volumes are shown,
-//! nested ones too; a tmpfs is not, but what the layer has beneath it. A file is shown as it is **now**: the program may have
-//! read another one when it started, and where a bound file was replaced on the host it still holds the old one.
+//! nested ones too; a tmpfs is not, but what the layer has beneath it; configs and secrets of a swarm's task are empty
+//! files. A file is shown as it is **now**: the program may have read another one when it started, and where a bound file
+//! was replaced on the host it still holds the old one.
 
 use std::collections::BTreeMap;
 
