@@ -227,6 +227,20 @@ mod tests {
         assert!(matches!(&tree.top().unwrap().what, What::File(Ok(bytes)) if bytes == b"{}"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_an_engine_sends_breaks_it(at in 0usize..3000, bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..600)) {
+            let mut body = tar(&[("orthanc/", Made::Folder), ("orthanc/a", Made::Link("../x/../orthanc/b")), ("orthanc/b", Made::Hard("orthanc/a"))]);
+            let end = (at + bytes.len()).max(body.len());
+            body.resize(end, 0);
+            body[at.min(end - bytes.len())..][..bytes.len()].copy_from_slice(&bytes);
+            let tree = read(&body, false);
+            for (path, _) in tree.iter() {
+                let _ = tree.end(path);
+            }
+        }
+    }
+
     #[test]
     fn what_is_cut_or_broken_is_never_whole() {
         let whole =
