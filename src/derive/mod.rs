@@ -5,6 +5,7 @@
 mod advisories;
 mod application;
 mod command;
+mod dockerfile;
 mod drift;
 mod engine;
 mod exposure;
@@ -42,6 +43,7 @@ pub struct Derived {
 /// Derives all facts of a snapshot; `as_of` is the clock for ends of support.
 pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     let mut documents = merge::reconcile(&snapshot.documents);
+    dockerfile::once(&mut documents);
     let today = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
     let (engines, images) = (of_kind(&documents, Kind::Engine), of_kind(&documents, Kind::Image));
     for document in &mut documents {
@@ -64,6 +66,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 secrets::literal_flags(document, "env");
                 secrets::literal_flags(document, "labels");
             }
+            Kind::Dockerfile => dockerfile::derive(document, today),
             Kind::Engine => engine::derive(document, today),
             _ => {}
         }

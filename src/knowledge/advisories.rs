@@ -106,7 +106,7 @@ mod tests {
         let file_write = all.of("core").find(|a| a.id == "CVE-2023-33466").unwrap();
         assert_eq!(all.applies(file_write, "1.10.1", None), Applies::Yes);
         assert_eq!(all.applies(file_write, "1.10.1", Some("1.10.1+dfsg-2+deb12u1")), Applies::No);
-        assert_eq!(all.applies(file_write, "1.10.1", Some("1.10.1+dfsg-2")), Applies::Perhaps);
+        assert_eq!(all.applies(file_write, "1.10.1", Some("1.10.1+dfsg-3")), Applies::Perhaps);
         let found = worst("1.10.1", Some("1.10.1+dfsg-2+deb12u1"));
         assert!(found.iter().any(|(_, applies)| *applies == Applies::Yes));
     }

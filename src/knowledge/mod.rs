@@ -14,7 +14,7 @@ mod switches;
 
 pub use advisories::{Advisories, Advisory, Applies, advisories};
 pub use apps::{Application, Applications, applications};
-pub use end_of_life::{EndOfLife, Support, end_of_life};
+pub use end_of_life::{EndOfLife, ImageSupport, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
 pub use names::{NameHint, Names, names};

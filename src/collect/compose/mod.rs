@@ -2,6 +2,7 @@
 //!
 //! files -> tree with places -> interpolation -> extends, include, overrides -> project -> facts
 
+mod build;
 mod canonical;
 mod classify;
 mod dev;
@@ -25,6 +26,7 @@ mod value;
 use std::path::Path;
 use std::sync::Arc;
 
+use self::build::Build;
 use self::files::Layout;
 use self::interpolate::Variables;
 use self::load::{Failure, Loader, Scope};
@@ -52,11 +54,7 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
         Ok(tree) => {
             let mut project = assemble(tree, layout, variables, selection, context);
             project.scopes = std::mem::take(&mut loader.scopes);
-            for (name, entry) in project.services() {
-                let service = Service { name, at: &entry.at, node: &entry.node, project: &project };
-                out.documents.push(service.document(given, context.groups));
-                out.documents.extend(programs(&service, given, context));
-            }
+            services(&project, given, context, &mut out.documents);
             overview::write(&project, &loader, &mut document.facts, context.groups);
         }
         Err(failure) => {
@@ -72,6 +70,24 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
     out.errors.extend(loader.remarks.iter().map(|remark| CollectError::new(given, remark.as_str())));
     out.documents.insert(0, document);
     out
+}
+
+/// The documents of every service, and of the Dockerfiles that they are built from, each file and stage once.
+fn services(project: &Project, given: &str, context: &mut Context<'_>, documents: &mut Vec<Document>) {
+    let mut builds: Vec<Build> = Vec::new();
+    for (name, entry) in project.services() {
+        let unbuilt = Service { name, at: &entry.at, node: &entry.node, project, build: None };
+        let build = Build::of(&unbuilt);
+        let service = Service { build: build.as_ref(), ..unbuilt };
+        documents.push(service.document(given, context.groups));
+        documents.extend(programs(&service, given, context));
+        if let Some(build) = build
+            && !builds.iter().any(|known| build.same_as(known))
+        {
+            documents.extend(build.document(&unbuilt, documents, given, context.groups));
+            builds.push(build);
+        }
+    }
 }
 
 /// What the program of a service is known to read: Orthanc's configuration, a proxy's.

@@ -1,8 +1,9 @@
 //! Files of a running or stopped container as its program finds them, read through the archive API.
 //!
 //! Measured with Engine 20.10.24, the same for running, stopped and never started containers: binds and volumes are shown,
-//! nested ones too; a tmpfs is not, but what the layer has beneath it. A file is shown as it is **now**: the program may have
-//! read another one when it started, and where a bound file was replaced on the host it still holds the old one.
+//! nested ones too; a tmpfs is not, but what the layer has beneath it; configs and secrets of a swarm's task are empty
+//! files. A file is shown as it is **now**: the program may have read another one when it started, and where a bound file
+//! was replaced on the host it still holds the old one.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +90,9 @@ impl<'a> Reader<'a> {
                 return Err(Unknown::new(Reason::NotProbed, "as much of this container was read as may be"));
             }
             self.requests -= 1;
-            let answer = archive::fetch(self.client, self.id, &at, self.bytes).await.map_err(|failure| failure.unknown())?;
+            // One folder full of other things must not cost all the rest.
+            let most = self.bytes - self.bytes / 4;
+            let answer = archive::fetch(self.client, self.id, &at, most).await.map_err(|failure| failure.unknown())?;
             let Some(answer) = answer else { return Ok(None) };
             self.bytes -= answer.body.len();
             let kept = |path: &str| match keep {
@@ -157,7 +160,7 @@ impl<'a> Reader<'a> {
             true => Err(Unknown::new(Reason::Unsupported, format!("{path} holds a key: listed, not read"))),
             false => Ok(text),
         });
-        self.inside.put(path, InsideFile { text, shown: path.into(), mode: Some(node.mode), place: self.place(from, node) });
+        self.inside.put(path, InsideFile { text, shown: path.into(), mode: node.mode, place: self.place(from, node) });
     }
 
     /// Why a path is not asked for.
@@ -190,7 +193,8 @@ impl<'a> Reader<'a> {
 
     /// The kind of mount that a path lies on; none for the container's own layer.
     fn mount(&self, path: &str) -> Option<&'static str> {
-        let path = path.strip_prefix("/var/run").map_or_else(|| path.to_owned(), |rest| format!("/run{rest}"));
+        // Every usual system has this link.
+        let path = path.strip_prefix("/var/run/").map_or_else(|| path.to_owned(), |rest| format!("/run/{rest}"));
         let holds = |target: &str| {
             path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };

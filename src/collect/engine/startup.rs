@@ -24,7 +24,7 @@ const SAYINGS: [(&str, &[&str], &[&str]); 6] = [
 /// Words with which it calls itself insecure.
 const INSECURE: [&str; 2] = ["insecure <====", "security risk in dicom scp"];
 
-/// Writes `said.*`, and `version` where the log tells it: the program itself knows best.
+/// Writes `said.*`, and `version` and `authorization.loaded` where the log tells them: the program itself knows best.
 pub(super) fn evidence(log: &Result<Vec<String>, Failure>, record: &mut Record) {
     let origin = Origin::field("logs");
     let said = match log {
@@ -48,6 +48,11 @@ pub(super) fn evidence(log: &Result<Vec<String>, Failure>, record: &mut Record) 
     }
     let insecure = if says(&INSECURE) { Fact::known(true) } else { start.nothing() };
     record.put("said.insecure", insecure.at(&origin));
+    if start.done {
+        // A plugin that is not registered when the start is done protects nothing, whatever is configured.
+        let loaded = start.messages.iter().any(|message| message.starts_with("registering plugin 'authorization' "));
+        record.set("authorization.loaded", loaded, &origin);
+    }
 }
 
 fn unknown(record: &mut Record, why: &Unknown) {
@@ -155,6 +160,13 @@ W1124 10:33:01.346056             MAIN main.cpp:921] Orthanc has started
     fn a_start_says_what_is_in_force() {
         assert_eq!(said(OPEN), [Some(false), Some(false), Some(true), Some(true), Some(true), Some(true), Some(true)]);
         assert_eq!(facts(OPEN).text("version"), Some("1.10.1"));
+        assert_eq!(facts(OPEN).bool("authorization.loaded"), Some(false));
+        let with = OPEN.replacen(
+            "OrthancConfiguration.cpp:55] Reading",
+            "PluginsManager.cpp:258] Registering plugin 'authorization' (version 0.5)\nx",
+            1,
+        );
+        assert_eq!(facts(&with).bool("authorization.loaded"), Some(true));
         assert_eq!(said(SHUT), [None, Some(true), Some(false), Some(false), Some(false), Some(false), None]);
         assert!(facts(SHUT).get("said.authentication").is_absent() && facts(SHUT).get("said.insecure").is_absent());
     }
@@ -178,6 +190,7 @@ W1124 10:33:01.346056             MAIN main.cpp:921] Orthanc has started
         let half: String = SHUT.lines().take(3).collect::<Vec<_>>().join("\n");
         assert_eq!(facts(&half).bool("said.lua"), Some(false));
         assert!(matches!(facts(&half).get("said.remote_access").state, State::Unknown(_)));
+        assert!(!facts(&half).has("authorization.loaded"));
         let mut record = Record::new();
         evidence(&Err(Failure::new(Reason::Refused, "no")), &mut record);
         assert!(matches!(&record.get("said.lua").state, State::Unknown(why) if why.reason == Reason::Refused));

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{binds, declared};
+use super::{binds, declared, image};
 use crate::collect::compose::service::Service;
 use crate::collect::program::{Inside, InsideFile, Place};
 use crate::facts::{Reason, Unknown};
@@ -37,6 +37,7 @@ impl Files {
         let wanted = FOLDERS.into_iter().map(str::to_owned).chain(named.filter(|word| !word.is_empty())).collect();
         let mut files = Self { inside: Inside::default(), mounted: Vec::new(), wanted, unsure: None, count: 0 };
         binds::gather(service, &mut files);
+        image::gather(service, &mut files);
         declared::gather(service, &mut files);
         files.inside
     }
@@ -46,9 +47,24 @@ impl Files {
         self.wanted.iter().any(|folder| is_below(path, folder))
     }
 
+    /// Whether a path is one of the wanted folders itself.
+    pub(super) fn is_wanted_folder(&self, path: &str) -> bool {
+        FOLDERS.contains(&path)
+    }
+
     /// Whether something wanted lies below a folder.
     pub(super) fn leads_to_wanted(&self, folder: &str) -> bool {
         self.is_wanted(folder) || self.wanted.iter().any(|path| is_below(path, folder))
+    }
+
+    /// Whether a path comes from a mount rather than from the image.
+    pub(super) fn is_mounted(&self, path: &str) -> bool {
+        self.mounted.iter().any(|mounted| is_below(path, mounted))
+    }
+
+    /// Whether a file that stands by itself may be configuration.
+    pub(super) fn may_be_configuration(&self, path: &str) -> bool {
+        self.is_wanted(path) || ENDINGS.iter().any(|ending| path.ends_with(ending))
     }
 
     /// Says that a folder was read whole, unless something unseen may lie over it.
@@ -72,9 +88,13 @@ impl Files {
     /// Reads a file of this machine into the container.
     pub(super) fn read(&mut self, path: &str, from: &Path, shown: Arc<str>, place: Place) {
         let mode = std::fs::metadata(from).ok().and_then(|about| mode(&about));
-        let ending = ENDINGS.iter().any(|ending| path.ends_with(ending) || from.as_os_str().to_string_lossy().ends_with(ending));
+        self.read_with(path, from, shown, mode, place);
+    }
+
+    /// The same with permission bits that are said elsewhere.
+    pub(super) fn read_with(&mut self, path: &str, from: &Path, shown: Arc<str>, mode: Option<u32>, place: Place) {
         self.count += 1;
-        let text = if !self.is_wanted(path) && !ending {
+        let text = if !self.may_be_configuration(path) && !self.may_be_configuration(&from.to_string_lossy()) {
             Err(Unknown::new(Reason::UnknownFact, "its content is not read: it is no configuration"))
         } else if self.count > MAX_FILES {
             Err(Unknown::new(Reason::Unsupported, format!("more than {MAX_FILES} files are mounted")))

@@ -31,7 +31,7 @@ fn at(folder: &Path) -> Program {
     let context = Context { environment: &environment, groups: &mut Groups::default(), progress: &|_| {} };
     let project = assemble(tree, layout, variables, &Selection::default(), &context);
     let (name, entry) = project.services().next().unwrap();
-    program(&Service { name, at: &entry.at, node: &entry.node, project: &project }, "stack")
+    program(&Service { name, at: &entry.at, node: &entry.node, project: &project, build: None }, "stack")
 }
 
 fn look(program: &Program, path: &str) -> String {
