@@ -14,7 +14,7 @@ use crate::collect::{self, Collected, Context, Selection};
 use crate::derive::{self, Derived};
 use crate::error::Error;
 use crate::facts::{Groups, Kind, Reason, SNAPSHOT_SCHEMA_VERSION, Snapshot, TargetRecord, Tool};
-use crate::profile::{self, GateOptions, Judgement, Profile, Situation};
+use crate::profile::{self, Control, GateOptions, Judgement, Profile, Situation};
 use crate::report::{self, AuditFacts, Format, Options, View, print};
 use crate::target::{EngineAddress, Target, TargetError};
 use crate::{author, facts};
@@ -339,25 +339,39 @@ fn width(terminal: bool) -> usize {
 }
 
 fn profiles(command: &ProfilesCommand, out: &mut dyn Write) -> Result<(), Error> {
-    let library = Library::load(&[])?;
     match command {
         ProfilesCommand::List => {
+            let library = Library::load(&[])?;
             for name in Profile::names() {
                 let profile = profile::load(name, &library)?;
                 print(out, format!("{name:<20} {:>3} controls  {}\n", profile.controls.len(), profile.title).as_bytes())?;
             }
         }
-        ProfilesCommand::Show { name } => {
-            let profile = profile::load(name, &library)?;
+        ProfilesCommand::Show { name, library } => {
+            let profile = profile::load(name, &Library::load(&library.folders)?)?;
             print(out, format!("{} {}: {}\n", profile.name, profile.version, profile.title).as_bytes())?;
             for control in &profile.controls {
-                let checks = if control.checks.is_empty() { "manual".to_owned() } else { control.checks.join(" ") };
-                let line = format!("{:<44} {:<9} {}  [{checks}]\n", control.id, control.severity.word(), control.title);
+                let group = control.group.as_ref().map_or_else(String::new, |group| format!("({group}) "));
+                let checks = deciders(control);
+                let line = format!("{:<44} {:<9} {group}{}  [{checks}]\n", control.id, control.severity.word(), control.title);
                 print(out, line.as_bytes())?;
             }
         }
     }
     Ok(())
+}
+
+/// What decides a control: its checks, those that a person attests and those still to come marked as such.
+fn deciders(control: &Control) -> String {
+    if control.checks.is_empty() {
+        return "manual".to_owned();
+    }
+    let one = |id: &std::sync::Arc<str>| match (control.manual.contains(id), control.planned.contains(id)) {
+        (true, _) => format!("{id} (manual)"),
+        (_, true) => format!("{id} (not in this version)"),
+        _ => id.to_string(),
+    };
+    control.checks.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 fn schema(what: SchemaName) -> String {

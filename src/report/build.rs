@@ -76,6 +76,7 @@ fn profile_view<'a>(profile: &'a Profile, judgement: &'a Judgement) -> ProfileVi
     let controls = judgement.controls.iter().map(|judged| ControlView {
         id: &judged.control.id,
         title: &judged.control.title,
+        group: judged.control.group.as_deref(),
         status: judged.status,
         waived: judged.waived.as_ref(),
         severity: judged.severity,

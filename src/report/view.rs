@@ -102,6 +102,9 @@ pub struct ControlView<'a> {
     pub id: &'a str,
     /// The line itself.
     pub title: &'a str,
+    /// Heading of a group beside the checklist itself, `repository documents` for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<&'a str>,
     /// How it stands.
     pub status: ControlStatus,
     /// Set when all its failing subjects are waived.
