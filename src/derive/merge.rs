@@ -22,7 +22,8 @@ pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
     for service in declared {
         if !documents.iter().any(|d| d.kind == Kind::Container && d.assurance > Assurance::Declared && belongs(d, service)) {
             let mut alone = service.clone();
-            alone.facts.set_here("compose.service", true);
+            // A container of a Kubernetes manifest is no service.
+            alone.facts.set_here("compose.service", service.service.is_some());
             alone.facts.set_here("compose.matched", false);
             drift_unknown(&mut alone, "no container of this service was seen");
             documents.push(alone);

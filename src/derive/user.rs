@@ -1,6 +1,6 @@
 //! The effective user: names through `/etc/passwd`, numbers as they are, nothing set is root.
 
-use crate::facts::{Document, Fact, Reason, Record, State, Unknown};
+use crate::facts::{Document, Fact, Kind, Reason, Record, State, Unknown};
 
 /// Writes `user.uid`, `user.shown` and, for containers, `user.remapped`.
 pub(super) fn derive(document: &mut Document, engine: Option<&Document>) {
@@ -9,6 +9,9 @@ pub(super) fn derive(document: &mut Document, engine: Option<&Document>) {
     let shown = shown(facts, &uid);
     let remapped = remapped(facts, engine);
     document.facts.put("user.uid", uid);
+    if document.kind == Kind::Container && !document.facts.has("user.refuses_root") {
+        document.facts.set_here("user.refuses_root", false);
+    }
     document.facts.put("user.shown", Fact::known(shown));
     document.facts.put("user.remapped", remapped);
 }

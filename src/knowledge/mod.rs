@@ -5,16 +5,20 @@
 
 mod end_of_life;
 mod images;
+mod ingress;
 mod names;
 mod ports;
+mod scanners;
 mod secrets;
 mod switches;
 
 pub use end_of_life::{EndOfLife, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
+pub use ingress::{Annotation, annotation};
 pub use names::{NameHint, Names, names};
 pub use ports::{PortMeaning, Ports, ports};
+pub use scanners::{Scanner, scanners};
 pub use secrets::secret_scan;
 pub use switches::{CommandSwitch, Switches, debug_switches, tls_switches};
 

@@ -23,3 +23,8 @@ pub fn looks_like_configuration(_text: &str) -> bool {
 pub fn alone(_name: &str, _files: &[(std::path::PathBuf, String)], _given: &str, _context: &mut Context<'_>) -> Vec<Document> {
     Vec::new()
 }
+
+/// [`alone`] for a text that stands inside another file, a `ConfigMap` for example.
+pub fn alone_text(_name: &str, _shown: &str, _text: &str, _given: &str, _context: &mut Context<'_>) -> Vec<Document> {
+    Vec::new()
+}
