@@ -33,6 +33,7 @@ pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
                 documents.push(alone);
                 continue;
             }
+            // A container of a Kubernetes manifest is no service.
             alone.facts.set_here("compose.service", alone.service.is_some());
             alone.facts.set_here("compose.matched", false);
             drift_unknown(&mut alone, "no container of this service was seen");

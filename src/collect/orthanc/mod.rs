@@ -254,3 +254,8 @@ fn mode(path: &std::path::Path) -> Option<u32> {
 fn mode(_path: &std::path::Path) -> Option<u32> {
     None
 }
+
+/// [`alone`] for a text that stands inside another file, a `ConfigMap` for example.
+pub fn alone_text(_name: &str, _shown: &str, _text: &str, _given: &str, _context: &mut Context<'_>) -> Vec<Document> {
+    Vec::new()
+}
