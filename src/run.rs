@@ -57,6 +57,7 @@ fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
         targets: snapshot.targets.iter().map(|target| target.given.clone()).collect(),
         probe: snapshot.probe,
         snapshot_sha256: &sha256,
+        exposure: &derived.exposure,
         errors: snapshot.errors.clone(),
     };
     outputs.write(&View::build(audit, &judged, &outcomes, &decision), out)?;
@@ -68,6 +69,7 @@ fn collect(args: &CollectArgs) -> Result<u8, Error> {
     if args.output.extension().is_none_or(|ending| ending != "json") {
         return Err(Error::Output(format!("`{}`: a snapshot's file ends in .json", args.output.display())));
     }
+    has_folder(&args.output)?;
     let snapshot = obtain(&args.target)?;
     let json = serde_json::to_vec(&snapshot).map_err(|e| Error::Internal(e.to_string()))?;
     write_file(&args.output, &json)?;
@@ -296,7 +298,10 @@ struct Outputs<'a> {
 impl<'a> Outputs<'a> {
     fn plan(args: &'a AuditArgs) -> Result<Self, Error> {
         let wrong = |e: report::FormatError| Error::Output(e.to_string());
-        let file = |path: &'a std::path::PathBuf| Format::of_file(path).map(|format| (path.as_path(), format)).map_err(wrong);
+        let file = |path: &'a std::path::PathBuf| {
+            has_folder(path)?;
+            Format::of_file(path).map(|format| (path.as_path(), format)).map_err(wrong)
+        };
         let terminal = std::io::stdout().is_terminal();
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Ok(Self {
@@ -315,6 +320,14 @@ impl<'a> Outputs<'a> {
         let mut bytes = Vec::new();
         (self.standard.write)(view, self.options, &mut bytes).map_err(|e| Error::Internal(e.to_string()))?;
         Ok(print(out, &bytes)?)
+    }
+}
+
+/// A report that cannot be written is told before anything is collected.
+fn has_folder(path: &Path) -> Result<(), Error> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => Err(Error::Output(format!("`{}`: there is no folder `{}`", path.display(), folder.display()))),
+        None => Ok(()),
     }
 }
 

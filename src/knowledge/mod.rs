@@ -3,6 +3,8 @@
 //! Knowledge informs roles, messages and fixes; it never decides a verdict about an image that nobody has seen.
 //! The files and their fields are described in `README.md` beside this file.
 
+mod advisories;
+mod apps;
 mod end_of_life;
 mod images;
 mod names;
@@ -10,6 +12,8 @@ mod ports;
 mod secrets;
 mod switches;
 
+pub use advisories::{Advisories, Advisory, Applies, advisories};
+pub use apps::{Application, Applications, applications};
 pub use end_of_life::{EndOfLife, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};

@@ -16,6 +16,7 @@ mod lint;
 mod load;
 mod merge;
 mod overview;
+mod program;
 mod project;
 mod service;
 mod uploads;
@@ -30,7 +31,7 @@ use self::load::{Failure, Loader, Scope};
 use self::project::Project;
 use self::service::Service;
 use self::value::{Node, text};
-use super::{Collected, Context, Selection};
+use super::{Collected, Context, Selection, nginx, orthanc};
 use crate::facts::{Assurance, CollectError, Document, Kind, Reason};
 
 /// Collects a compose project: one document for the project, and one for each service of the audited set.
@@ -54,6 +55,7 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
             for (name, entry) in project.services() {
                 let service = Service { name, at: &entry.at, node: &entry.node, project: &project };
                 out.documents.push(service.document(given, context.groups));
+                out.documents.extend(programs(&service, given, context));
             }
             overview::write(&project, &loader, &mut document.facts, context.groups);
         }
@@ -70,6 +72,13 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
     out.errors.extend(loader.remarks.iter().map(|remark| CollectError::new(given, remark.as_str())));
     out.documents.insert(0, document);
     out
+}
+
+/// What the program of a service is known to read: Orthanc's configuration, a proxy's.
+fn programs(service: &Service<'_>, given: &str, context: &mut Context<'_>) -> Vec<Document> {
+    let program = program::program(service, given);
+    let orthanc = orthanc::is_orthanc(&program).then(|| orthanc::collect(&program, context.groups)).flatten();
+    orthanc.into_iter().chain(nginx::collect(&program)).collect()
 }
 
 /// The files of the project; `COMPOSE_FILE` of its `.env` is heeded, that of the process may be meant for another project.

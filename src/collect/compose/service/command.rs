@@ -81,6 +81,13 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Grou
     facts.put("command_secrets", Fact::known(secrets).at(&at));
 }
 
+/// The words of entrypoint and command in clear, as far as the compose files say them; none where one cannot be known.
+pub(in crate::collect::compose) fn words(service: &Service<'_>) -> Option<Vec<String>> {
+    let said: Vec<Words> = ["entrypoint", "command"].iter().filter_map(|key| service.get(key)).map(line).collect();
+    let known = !said.is_empty() && said.iter().all(|words| words.unknown.is_none());
+    known.then(|| said.into_iter().flat_map(|words| words.effective).collect())
+}
+
 fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups) {
     match health::check(service) {
         Check::Test(test) => {

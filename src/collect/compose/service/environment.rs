@@ -16,7 +16,7 @@ pub(in crate::collect::compose) struct Setting {
     pub value: Value,
     pub at: Place,
     /// Only the name stands there, or what is taken for one.
-    bare: bool,
+    pub bare: bool,
 }
 
 /// The variables of a service, and why some may be missing.

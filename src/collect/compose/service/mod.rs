@@ -17,8 +17,9 @@ use super::project::Project;
 use super::value::{Node, Value, is_null};
 use crate::collect::yaml::{Entry, Place};
 use crate::facts::{Assurance, Document, Fact, Groups, Kind, List, Reason, Record, Unknown};
+pub(super) use command::words;
 pub(super) use environment::settings;
-pub(super) use mounts::{Bind, binds};
+pub(super) use mounts::{Bind, binds, device_of, host_path, is_in_project, mount_sources};
 pub(super) use read::boolean;
 
 /// One service of the audited set.
