@@ -240,7 +240,7 @@ fn contradiction(report: &Value, row: &Row) -> Option<String> {
     Some(format!("{check} on {subject}: {}, the files say {status}: {}", other["status"], other["message"]))
 }
 
-/// Data without a loader of its own yet: whoever writes one may rely on this.
+/// What the README of the data says; the loader itself is more lenient.
 #[test]
 fn application_knowledge_is_well_formed() {
     let known = known_checks();
