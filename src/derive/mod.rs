@@ -2,6 +2,8 @@
 //!
 //! It runs on the snapshot, so newer rules read older snapshots.
 
+mod advisories;
+mod application;
 mod command;
 mod dockerfile;
 mod drift;
@@ -11,6 +13,7 @@ mod image;
 mod merge;
 mod mounts;
 mod privileges;
+mod reach;
 mod role;
 mod secrets;
 mod user;
@@ -20,7 +23,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Document, Kind, Reason, Snapshot, State};
+use crate::facts::{Document, Exposure, Kind, Reason, Snapshot, State};
 
 /// The facts that checks read.
 #[derive(Debug, Default)]
@@ -31,6 +34,8 @@ pub struct Derived {
     pub seen: BTreeSet<Kind>,
     /// Kinds whose target could not be reached.
     pub unreachable: Vec<(Kind, Reason)>,
+    /// Who reaches patient data without a credential.
+    pub exposure: Exposure,
     /// The targets as the user named them.
     pub targets: Vec<Arc<str>>,
 }
@@ -54,6 +59,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 image::reference(document, today);
                 command::derive(document);
                 secrets::derive(document);
+                application::derive(document);
             }
             Kind::Image => {
                 user::derive(document, engine);
@@ -67,10 +73,13 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     }
     exposure::neighbours(&mut documents);
     secrets::weakness(&mut documents);
+    reach::derive(&mut documents);
+    documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
     let (seen, unreachable) = planes(snapshot);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();
-    Derived { documents, seen, unreachable, targets }
+    let exposure = reach::exposure(&documents);
+    Derived { documents, seen, unreachable, exposure, targets }
 }
 
 fn of_kind(documents: &[Document], kind: Kind) -> Vec<Document> {
@@ -117,4 +126,5 @@ fn shows_containers(snapshot: &Snapshot, target: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+#[path = "tests/reach.rs"]
+mod reach_tests;
