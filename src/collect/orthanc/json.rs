@@ -317,7 +317,7 @@ impl Builder<'_> {
 /// Words for the parser's error that hold nothing of the text.
 fn reason(kind: &ParseErrorKind) -> &'static str {
     match kind {
-        ParseErrorKind::ExpectedComma => "a comma is missing before this",
+        ParseErrorKind::ExpectedComma => "a comma is missing behind this",
         ParseErrorKind::TrailingCommasNotAllowed => "a comma too many",
         ParseErrorKind::ExpectedColonAfterObjectKey => "a colon is missing behind a key",
         ParseErrorKind::ExpectedObjectValue => "a key has no value",
@@ -428,7 +428,7 @@ mod tests {
     fn errors_say_where_and_nothing_of_the_text() {
         for (text, line, part) in [
             ("{\n\"A\": {{ secret }}\n}", 2, "template"),
-            ("{\n\"A\": 1\n\"B\": 2}", 3, "comma"),
+            ("{\n\"A\": 1\n\"B\": 2}", 2, "comma"),
             ("{\n\"A\": \"hunter2\n}", 2, "is no JSON"),
             ("", 1, "empty"),
             ("[1]", 1, "no JSON object"),

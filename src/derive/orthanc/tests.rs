@@ -1,0 +1,1 @@
+//! Which value is in effect in which version.
