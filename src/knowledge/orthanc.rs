@@ -351,6 +351,12 @@ impl Environment {
         Some(name.strip_prefix("ORTHANC__")?.split("__").map(camel_case).collect())
     }
 
+    /// The variable with a name of its own that sets a path.
+    pub fn alias_of(&self, path: &str) -> Option<&str> {
+        let found = self.aliases.iter().find(|(name, target)| *target == path && name.starts_with("ORTHANC__"));
+        found.map(|(name, _)| name.as_str())
+    }
+
     /// The key that a legacy name sets.
     pub fn legacy(&self, name: &str) -> Option<&str> {
         self.legacy.get(name).map(String::as_str)

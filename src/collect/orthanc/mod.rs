@@ -254,3 +254,6 @@ fn mode(path: &std::path::Path) -> Option<u32> {
 fn mode(_path: &std::path::Path) -> Option<u32> {
     None
 }
+
+#[cfg(test)]
+mod tests;
