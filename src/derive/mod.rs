@@ -12,6 +12,7 @@ mod exposure;
 mod image;
 mod merge;
 mod mounts;
+mod orthanc;
 mod privileges;
 mod reach;
 mod role;
@@ -73,6 +74,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     }
     exposure::neighbours(&mut documents);
     secrets::weakness(&mut documents);
+    orthanc::derive(&mut documents);
     reach::derive(&mut documents);
     documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));

@@ -23,8 +23,8 @@ pub use images::{ImageKnowledge, Images, Retired, images};
 pub use ingress::{Annotation, annotation};
 pub use names::{NameHint, Names, names};
 pub use orthanc::{
-    Assembly, Default as KeyDefault, Environment, Key, KeyType, Keys, OrthancImage, OrthancImages, Plugin, Version, VersionRange,
-    orthanc_environment, orthanc_images, orthanc_keys,
+    Assembly, Default as KeyDefault, Environment, Key, KeyType, Keys, OrthancImage, OrthancImages, Plugin, Since, Version,
+    VersionRange, orthanc_environment, orthanc_images, orthanc_keys,
 };
 pub use ports::{PortMeaning, Ports, ports};
 pub use scanners::{Scanner, scanners};
