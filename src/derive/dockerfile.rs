@@ -36,8 +36,9 @@ const MOVING: [&str; 24] = [
 
 /// A file that a service builds is known through the service; a second look at the same file says nothing more.
 pub(super) fn once(documents: &mut Vec<Document>) {
-    let built: Vec<_> = documents.iter().filter(|d| d.kind == Kind::Dockerfile && d.service.is_some()).map(key).collect();
-    documents.retain(|d| d.kind != Kind::Dockerfile || d.service.is_some() || !built.contains(&key(d)));
+    let is_built = |d: &Document| d.facts.list("services").is_some_and(|services| !services.items.is_empty());
+    let built: Vec<_> = documents.iter().filter(|d| d.kind == Kind::Dockerfile && is_built(d)).map(key).collect();
+    documents.retain(|d| d.kind != Kind::Dockerfile || is_built(d) || !built.contains(&key(d)));
 }
 
 fn key(document: &Document) -> (String, String) {

@@ -74,19 +74,22 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
 
 /// The documents of every service, and of the Dockerfiles that they are built from, each file and stage once.
 fn services(project: &Project, given: &str, context: &mut Context<'_>, documents: &mut Vec<Document>) {
-    let mut builds: Vec<Build> = Vec::new();
+    let mut builds: Vec<(Build, Vec<Arc<str>>)> = Vec::new();
     for (name, entry) in project.services() {
         let unbuilt = Service { name, at: &entry.at, node: &entry.node, project, build: None };
         let build = Build::of(&unbuilt);
         let service = Service { build: build.as_ref(), ..unbuilt };
         documents.push(service.document(given, context.groups));
         documents.extend(programs(&service, given, context));
-        if let Some(build) = build
-            && !builds.iter().any(|known| build.same_as(known))
-        {
-            documents.extend(build.document(&unbuilt, documents, given, context.groups));
-            builds.push(build);
+        let Some(build) = build else { continue };
+        match builds.iter_mut().find(|(known, _)| build.same_as(known)) {
+            Some((_, names)) => names.push(Arc::clone(name)),
+            None => builds.push((build, vec![Arc::clone(name)])),
         }
+    }
+    for (build, names) in builds {
+        let document = build.document(&names, documents, given, context.groups);
+        documents.push(document);
     }
 }
 
