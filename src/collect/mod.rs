@@ -6,6 +6,7 @@ pub mod compose;
 mod dockerfile;
 pub mod engine;
 pub mod folder;
+pub mod stack;
 mod nginx;
 mod orthanc;
 mod program;
