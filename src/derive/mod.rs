@@ -9,6 +9,7 @@ mod exposure;
 mod image;
 mod merge;
 mod mounts;
+mod orthanc;
 mod privileges;
 mod role;
 mod secrets;
@@ -64,6 +65,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     }
     exposure::neighbours(&mut documents);
     secrets::weakness(&mut documents);
+    orthanc::derive(&mut documents);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
     let (seen, unreachable) = planes(snapshot);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();

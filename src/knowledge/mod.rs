@@ -6,6 +6,7 @@
 mod end_of_life;
 mod images;
 mod names;
+mod orthanc;
 mod ports;
 mod secrets;
 mod switches;
@@ -14,6 +15,10 @@ pub use end_of_life::{EndOfLife, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
 pub use names::{NameHint, Names, names};
+pub use orthanc::{
+    Assembly, Default as KeyDefault, Environment, Key, KeyType, Keys, OrthancImage, OrthancImages, Plugin, Since, Version,
+    VersionRange, orthanc_environment, orthanc_images, orthanc_keys,
+};
 pub use ports::{PortMeaning, Ports, ports};
 pub use secrets::secret_scan;
 pub use switches::{CommandSwitch, Switches, debug_switches, tls_switches};
