@@ -141,6 +141,7 @@ impl Folder<'_> {
                 let settings = match holder {
                     Holder::Env => settings::read(Format::Env, text),
                     Holder::Settings(format) => settings::read(format, text),
+                    Holder::Compose => settings::read(Format::Yaml, text),
                     _ => settings::keys(text),
                 };
                 self.keep(found, holder, Ok(&settings), text, context);

@@ -59,6 +59,7 @@ impl Manifest {
     pub(super) fn read(shown: &str, text: &str) -> Self {
         let content = match yaml::parse_all(text, &source(shown)) {
             Ok(nodes) => Content::Objects(nodes.into_iter().flat_map(Object::all_of).collect()),
+            Err(_) if text.contains("{{") => Content::Template,
             Err(error) => Content::Broken(error),
         };
         Self { shown: shown.into(), content }
