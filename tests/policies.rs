@@ -132,9 +132,7 @@ fn expected(name: &str) -> Expected {
 
 fn fixtures() -> BTreeMap<String, Fixture> {
     let folders = std::fs::read_dir(root().join("tests/policies/fixtures")).unwrap().map(|entry| entry.unwrap().path());
-    folders
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(path.join("expected.yaml"))))
-        .collect()
+    folders.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(path.join("expected.yaml")))).collect()
 }
 
 #[test]

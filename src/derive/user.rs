@@ -1,6 +1,6 @@
 //! The effective user: names through `/etc/passwd`, numbers as they are, nothing set is root.
 
-use crate::facts::{Document, Fact, Kind, Reason, Record, State, Unknown};
+use crate::facts::{Document, Fact, Reason, Record, State, Unknown};
 
 /// Writes `user.uid`, `user.root`, `user.shown` and, for containers, `user.remapped`.
 pub(super) fn derive(document: &mut Document, engine: Option<&Document>) {

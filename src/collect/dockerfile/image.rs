@@ -158,7 +158,7 @@ fn globals(parsed: &Parsed, given: &Given) -> Scope {
     }
     for (name, default, _) in &parsed.globals {
         let value = argument(name, default.as_deref(), given, &scope, None, parsed.escape);
-        scope.known.insert(name.clone(), value);
+        declare(&mut scope, name, value);
     }
     scope
 }
@@ -171,12 +171,25 @@ fn argument(
     scope: &Scope,
     globals: Option<&Scope>,
     escape: char,
-) -> Result<String, Unknown> {
-    match (given.args.get(name), default, globals.and_then(|globals| globals.known.get(name))) {
+) -> Option<Result<String, Unknown>> {
+    Some(match (given.args.get(name), default, globals.and_then(|globals| globals.known.get(name))) {
         (Some(value), _, _) => value.clone(),
         (None, Some(default), _) => scope.expand(default, escape),
         (None, None, Some(value)) => value.clone(),
-        (None, None, None) => Err(Unknown::new(Reason::UnknownFact, format!("the build argument {} is not given", shown(name)))),
+        (None, None, None) => return None,
+    })
+}
+
+/// Notes an argument; one without a value hides nothing that was declared before under its name.
+fn declare(scope: &mut Scope, name: &str, value: Option<Result<String, Unknown>>) {
+    match value {
+        Some(value) => {
+            scope.known.insert(name.to_owned(), value);
+        }
+        None => {
+            let why = Unknown::new(Reason::UnknownFact, format!("the build argument {} is not given", shown(name)));
+            scope.not_given.insert(name.to_owned(), why);
+        }
     }
 }
 
@@ -209,7 +222,7 @@ fn begin(stage: &Stage, parsed: &Parsed, given: &Given, globals: &Scope, built: 
     };
     Image {
         workdir: unseen.clone().map_or_else(|| Ok("/".to_owned()), Err),
-        scope: Scope { known: BTreeMap::new(), unseen },
+        scope: Scope { unseen, ..Scope::default() },
         base,
         base_at: stage.at,
         user: None,
@@ -308,7 +321,7 @@ impl Evaluation<'_> {
             return;
         }
         let value = argument(name, default, self.given, &self.image.scope, Some(self.globals), self.parsed.escape);
-        self.image.scope.known.insert(name.to_owned(), value);
+        declare(&mut self.image.scope, name, value);
     }
 
     fn place(&self, transfer: &Transfer, at: Spot) -> Placed {

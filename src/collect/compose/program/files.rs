@@ -28,18 +28,21 @@ pub(super) struct Files {
     /// Why any path may be covered by something unseen.
     pub unsure: Option<Unknown>,
     count: usize,
+    /// The files of this machine whose text was read.
+    sources: Vec<PathBuf>,
 }
 
 impl Files {
-    /// Everything that the compose files bring into a service; `words` may name a configuration of Orthanc.
-    pub(super) fn of(service: &Service<'_>, words: &[String]) -> Inside {
+    /// Everything that the files bring into a service, and which files of this machine were read; `words` may name a configuration of Orthanc.
+    pub(super) fn of(service: &Service<'_>, words: &[String]) -> (Inside, Vec<PathBuf>) {
         let named = words.iter().filter(|word| word.starts_with('/')).map(|word| word.trim_end_matches('/').to_owned());
         let wanted = FOLDERS.into_iter().map(str::to_owned).chain(named.filter(|word| !word.is_empty())).collect();
-        let mut files = Self { inside: Inside::default(), mounted: Vec::new(), wanted, unsure: None, count: 0 };
+        let mut files =
+            Self { inside: Inside::default(), mounted: Vec::new(), wanted, unsure: None, count: 0, sources: Vec::new() };
         binds::gather(service, &mut files);
         image::gather(service, &mut files);
         declared::gather(service, &mut files);
-        files.inside
+        (files.inside, files.sources)
     }
 
     /// Whether the content of a path inside is wanted.
@@ -99,6 +102,7 @@ impl Files {
         } else if self.count > MAX_FILES {
             Err(Unknown::new(Reason::Unsupported, format!("more than {MAX_FILES} files are mounted")))
         } else {
+            self.sources.push(from.to_path_buf());
             read(from)
         };
         self.put(path, text, shown, mode, place);
