@@ -15,8 +15,8 @@ const PLATFORM: [&str; 8] =
 pub(in crate::collect) struct Given {
     /// Build arguments.
     pub args: BTreeMap<String, Result<String, Unknown>>,
-    /// Why other arguments may be given: nobody saw the command that builds.
-    pub more_args: Option<Unknown>,
+    /// Why the arguments that are given cannot be read.
+    pub unreadable: Option<Unknown>,
     /// The stage that is wanted; the last one where nothing is said.
     pub target: Option<Result<String, Unknown>>,
     /// Names that stand for other folders or images in `FROM` and `COPY --from`.
@@ -172,12 +172,16 @@ fn argument(
     globals: Option<&Scope>,
     escape: char,
 ) -> Option<Result<String, Unknown>> {
-    Some(match (given.args.get(name), default, globals.and_then(|globals| globals.known.get(name))) {
-        (Some(value), _, _) => value.clone(),
-        (None, Some(default), _) => scope.expand(default, escape),
-        (None, None, Some(value)) => value.clone(),
-        (None, None, None) => return None,
-    })
+    if let Some(why) = &given.unreadable {
+        return Some(Err(why.clone()));
+    }
+    if let Some(value) = given.args.get(name) {
+        return Some(value.clone());
+    }
+    match default {
+        Some(default) => Some(scope.expand(default, escape)),
+        None => globals?.known.get(name).cloned(),
+    }
 }
 
 /// Notes an argument; one without a value hides nothing that was declared before under its name.
