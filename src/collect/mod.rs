@@ -6,10 +6,10 @@ pub mod compose;
 mod dockerfile;
 pub mod engine;
 pub mod folder;
-pub mod stack;
 mod nginx;
 mod orthanc;
 mod program;
+pub mod stack;
 mod yaml;
 
 use std::collections::BTreeMap;
