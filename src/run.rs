@@ -210,7 +210,7 @@ fn add(snapshot: &mut Snapshot, target: &Target, given: &str, found: Collected) 
 fn collect_folder(path: &Path, given: &str, selection: &Selection, context: &mut Context<'_>) -> Result<Collected, Error> {
     let project = Target::has_compose_file(path);
     let mut found = if project { collect::compose::collect(path, given, selection, context) } else { Collected::default() };
-    let files = collect::folder::collect(path, given, context);
+    let files = collect::folder::collect(path, given, &found, context);
     found.documents.extend(files.documents);
     found.errors.extend(files.errors);
     if !project && found.documents.is_empty() && found.errors.is_empty() {

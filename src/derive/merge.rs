@@ -34,6 +34,7 @@ pub(super) fn reconcile(raw: &[Document], described: &Described) -> Vec<Document
                 documents.push(alone);
                 continue;
             }
+            // A container of a Kubernetes manifest is no service.
             alone.facts.set_here("compose.service", alone.service.is_some());
             alone.facts.set_here("compose.matched", false);
             drift_unknown(&mut alone, "no container of this service was seen");
@@ -79,7 +80,7 @@ fn drift_unknown(document: &mut Document, why: &str) {
 }
 
 /// Fills what the engine does not know from the file, and gives the engine's facts the file's line.
-fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
+pub(super) fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
     for (name, declared) in weak.iter() {
         match strong.get_mut(name) {
             Some(Fact { state: State::Known(Value::Record(inner)), .. }) => {

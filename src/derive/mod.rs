@@ -12,6 +12,7 @@ mod exposure;
 mod image;
 mod merge;
 mod mounts;
+mod orthanc;
 mod privileges;
 mod reach;
 mod role;
@@ -76,6 +77,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     }
     exposure::neighbours(&mut documents);
     secrets::weakness(&mut documents);
+    orthanc::derive(&mut documents);
     reach::derive(&mut documents);
     documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
     stack::derive(&mut documents, &snapshot.targets, as_of);
@@ -110,6 +112,7 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
                 // Only a folder that was walked shows that it holds no manifest and no Dockerfile.
                 if has(Kind::Repository) {
                     seen.extend([Kind::Repository, Kind::File, Kind::Kubernetes, Kind::Dockerfile]);
+                    unreachable.extend(hidden_files(snapshot, &target.given));
                 }
             }
         }
@@ -121,6 +124,13 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         }
     }
     (seen, unreachable)
+}
+
+/// Where the walk could not look, files may lie that nobody has judged.
+fn hidden_files(snapshot: &Snapshot, target: &str) -> Vec<(Kind, Reason)> {
+    let walked = snapshot.documents.iter().find(|d| d.kind == Kind::Repository && *d.target == *target);
+    let hidden = walked.and_then(|d| d.facts.list("unread")?.incomplete.as_ref().map(|why| why.reason));
+    hidden.map_or(Vec::new(), |reason| [Kind::File, Kind::Kubernetes, Kind::Dockerfile].map(|kind| (kind, reason)).into())
 }
 
 /// A compose file that could not be read says nothing about its services.

@@ -56,6 +56,9 @@ fn the_user_of_the_final_stage() {
         ("FROM a\nARG U\nUSER $U", "unknown: unknown_fact"),
         ("FROM a\nUSER ${U:-9}", "unknown: image_not_seen"),
         ("FROM scratch\nUSER ${U:-9}", "9"),
+        ("FROM a\nARG U\nUSER ${U:-9}", "9"),
+        ("ARG U\nFROM a\nARG U\nUSER ${U:-9}", "9"),
+        ("ARG U\nFROM a\nARG U\nUSER $U", "unknown: unknown_fact"),
         ("FROM a\nENV U=7\nARG U=8\nUSER ${U}", "7"),
         ("ARG U=3\nFROM a\nARG U\nUSER $U", "3"),
         ("ARG U=3\nFROM scratch\nUSER x$U", "x"),
@@ -129,6 +132,13 @@ fn secrets_in_arguments_and_variables() {
         ("FROM a\nENV GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D PATH=/usr/bin", vec![]),
         ("FROM a\nENV NGINX_SHA256=0123456789abcdef0123456789abcdef", vec![]),
         ("FROM a\nARG PYTHON_VERSION=3.12\nENV TOKEN_LIFETIME=5", vec![]),
+        ("FROM a\nENV TOKENIZERS_PARALLELISM=false MAX_TOKENS=512", vec![]),
+        ("FROM a\nRUN pip install tokenizers==0.15.0 secretstorage==3.3", vec![]),
+        ("FROM a\nARG NEXT_PUBLIC_API_KEY\nRUN npm run build", vec![]),
+        ("FROM a\nRUN echo 'root:Sup3rS3cret9' | chpasswd", vec!["a password for chpasswd in RUN (line 2)"]),
+        ("FROM a\nRUN echo \"app:$PASS\" | chpasswd", vec![]),
+        ("FROM a\nRUN PGPASSWORD=hunter2hunter2 psql -h db", vec!["PGPASSWORD in RUN (line 2)"]),
+        ("FROM a\nCOPY <<EOF /app/.env\nDB_PASSWORD=hunter2hunter2\nEOF", vec!["the text of a heredoc (line 2)"]),
         ("FROM a\nRUN --mount=type=secret,id=pip pip install x", vec![]),
         ("FROM a\nRUN apt-get update && apt-get install -y libcrypto3=3.1.2-r0", vec![]),
     ] {
@@ -159,6 +169,10 @@ fn files_with_secrets() {
     assert_eq!(of("COPY nginx_signing.key /x", &[]), (vec![], false));
     assert_eq!(of("COPY *.key /x/", &[("a.key", key)]).0, ["the file a.key (line 3)"]);
     assert_eq!(of("COPY --from=b server.key /x", &[]), (vec![], false));
+    let users = "{\n  /* \"RegisteredUsers\": {\"x\": \"y\"} */\n  \"RegisteredUsers\": {\"admin\": \"Sup3rS3cret9\"}\n}";
+    assert_eq!(of("COPY o.json /etc/orthanc/", &[("o.json", users)]).0, ["the file o.json (line 3)"]);
+    let none = "{\n// \"RegisteredUsers\": {\"x\": \"y\"}\n\"Name\": \"x\"}";
+    assert_eq!(of("COPY o.json /etc/orthanc/", &[("o.json", none)]), (vec![], false));
     assert_eq!(of("ADD https://example.org/a.key /x", &[]), (vec![], false));
 }
 
@@ -261,8 +275,8 @@ fn huge_and_binary_files_are_said_to_be_unread() {
     assert_eq!(state("FROM a\n".repeat(5000).as_bytes()).bool(), Some(false));
     assert_eq!(state(format!("FROM a\n{}", "RUN x\n".repeat(5000)).as_bytes()).bool(), Some(false));
     assert_eq!(state(format!("FROM a\nRUN x {}", "\\\n".repeat(100_000)).as_bytes()).bool(), Some(true));
-    assert!(matches!(read(folder.path()), Err(_)));
-    assert!(matches!(read(&folder.path().join("none")), Err(_)));
+    assert!(read(folder.path()).is_err());
+    assert!(read(&folder.path().join("none")).is_err());
 }
 
 #[test]

@@ -290,14 +290,13 @@ impl Builder<'_> {
             Ast::Object(object) => (Json::Map(self.map(object)), object.range),
         };
         let range = range.start..range.end;
-        let leaf = !matches!(json, Json::List(_) | Json::Map(_));
-        let json = match self.unknown(range.clone()) {
-            Some(why) if leaf => Json::Unknown(why),
-            _ => json,
-        };
-        let via = self.via(range.clone()).filter(|_| leaf);
-        let reference = leaf && self.substituted.used(range.clone()).next().is_some();
-        Node { json, at: self.origin(range.start), source: Arc::clone(self.source), via, reference }
+        let at = self.origin(range.start);
+        if matches!(json, Json::List(_) | Json::Map(_)) {
+            return Node { json, at, source: Arc::clone(self.source), via: None, reference: false };
+        }
+        let json = self.unknown(range.clone()).map_or(json, Json::Unknown);
+        let reference = self.substituted.used(range.clone()).next().is_some();
+        Node { json, at, source: Arc::clone(self.source), via: self.via(range), reference }
     }
 
     fn unknown(&self, range: Range<usize>) -> Option<Unknown> {
@@ -317,7 +316,7 @@ impl Builder<'_> {
 /// Words for the parser's error that hold nothing of the text.
 fn reason(kind: &ParseErrorKind) -> &'static str {
     match kind {
-        ParseErrorKind::ExpectedComma => "a comma is missing before this",
+        ParseErrorKind::ExpectedComma => "a comma is missing behind this",
         ParseErrorKind::TrailingCommasNotAllowed => "a comma too many",
         ParseErrorKind::ExpectedColonAfterObjectKey => "a colon is missing behind a key",
         ParseErrorKind::ExpectedObjectValue => "a key has no value",
@@ -428,7 +427,7 @@ mod tests {
     fn errors_say_where_and_nothing_of_the_text() {
         for (text, line, part) in [
             ("{\n\"A\": {{ secret }}\n}", 2, "template"),
-            ("{\n\"A\": 1\n\"B\": 2}", 3, "comma"),
+            ("{\n\"A\": 1\n\"B\": 2}", 2, "comma"),
             ("{\n\"A\": \"hunter2\n}", 2, "is no JSON"),
             ("", 1, "empty"),
             ("[1]", 1, "no JSON object"),

@@ -164,6 +164,9 @@ fn nearest(key: &str) -> Option<&'static str> {
 
 /// The variable that sets a path, where one surely does: `DicomWeb.Root` -> `ORTHANC__DICOM_WEB__ROOT`.
 fn variable_for(path: &str) -> Option<String> {
+    if let Some(alias) = orthanc_environment().alias_of(path) {
+        return Some(alias.to_owned());
+    }
     let word = |part: &str| {
         let mut out = String::new();
         for (i, c) in part.chars().enumerate() {
@@ -182,7 +185,7 @@ fn variable_for(path: &str) -> Option<String> {
 }
 
 fn variables(setting: Setting<'_>, image: &Image, found: &mut Vec<Odd>) {
-    for variable in setting.program.environment.iter().filter(|variable| !variable.by_image) {
+    for variable in setting.variables().filter(|variable| !variable.by_image) {
         let odd = match image.assembly {
             Some(Assembly::Core) => ignored(variable, image),
             Some(Assembly::Team) => by_script(variable, setting, image),

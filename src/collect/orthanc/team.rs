@@ -66,7 +66,7 @@ fn variables(setting: &Setting<'_>, image: &Image, out: &mut Assembled) {
         fog(&mut out.root, why);
         out.doubt.get_or_insert_with(|| why.clone());
     }
-    for variable in &setting.program.environment {
+    for variable in setting.variables() {
         let source = Arc::new(Source::variable(variable));
         if variable.name == "ORTHANC_JSON" {
             json(variable, &source, setting, out);
@@ -153,7 +153,7 @@ fn secrets(setting: &Setting<'_>, out: &mut Assembled) {
     let environment = orthanc_environment();
     let inside = &setting.program.inside;
     let mut read = Vec::new();
-    for variable in setting.program.environment.iter().filter(|variable| variable.name.ends_with("_SECRET")) {
+    for variable in setting.variables().filter(|variable| variable.name.ends_with("_SECRET")) {
         let Some(path) = environment.path(variable.name.strip_suffix("_SECRET").unwrap_or_default()) else { continue };
         let source = Arc::new(Source::variable(variable));
         let node = match &variable.value {

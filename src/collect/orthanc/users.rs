@@ -1,7 +1,7 @@
 //! Registered users: who they are, and what their passwords are worth; never a password.
 
 use super::facts::{Section, labelled, section};
-use super::json::{Json, Map, Node};
+use super::json::{Json, Look, Map, Node};
 use super::shown;
 use crate::facts::{Class, Fact, Groups, List, Record, Unknown};
 use crate::knowledge::secret_scan;
@@ -23,6 +23,12 @@ pub(super) fn write(record: &mut Record, root: &Map, groups: &mut Groups) {
         Section::Unknown(why) => Fact::unknown(why),
     };
     record.put("users", fact);
+    let declared = match root.look("RegisteredUsers") {
+        Look::Set(node) => Fact::known(true).at(&node.at),
+        Look::Absent => Fact::known(false),
+        Look::Unknown(why) => Fact::unknown(why),
+    };
+    record.put("users_declared", declared);
 }
 
 fn user(name: &str, password: &Node, groups: &mut Groups) -> Record {
