@@ -140,8 +140,8 @@ fn opens(view: &View<'_>, text: &str, at: &Directive, depth: usize) -> Result<bo
         return Ok(true);
     }
     any(names(text).into_iter().map(|name| match name {
-        "http_origin" | "http_referer" | "http_host" | "host" if name != "host" || depth > 8 => Ok(true),
-        "host" | "server_name" | "scheme" => Ok(false),
+        "http_origin" | "http_referer" => Ok(true),
+        "host" | "http_host" | "server_name" | "scheme" => Ok(false),
         _ if depth > 4 => Err(Unknown::from(Reason::Unsupported)),
         _ => {
             let values = view.variables.values(name);
