@@ -14,12 +14,16 @@ mod gather;
 mod host;
 mod image;
 mod info;
+mod inside;
 mod mounts;
 mod podman;
 mod ports;
+mod program;
 mod runtime;
+mod startup;
 mod tls;
 mod tool;
+mod tree;
 mod typed;
 mod words;
 
@@ -53,9 +57,9 @@ pub async fn collect_within(
     limits: Limits,
 ) -> Collected {
     let unreachable = |failure: failure::Failure| Collected {
-        documents: Vec::new(),
         errors: vec![CollectError::new(given, &failure.text)],
         unreachable: Some(failure.reason),
+        ..Collected::default()
     };
     let endpoint = match Endpoint::resolve(address, context.environment) {
         Ok(endpoint) => endpoint,
@@ -68,12 +72,18 @@ pub async fn collect_within(
     };
     let name = material.info.as_ref().ok().and_then(|info| info.get("Name")?.as_str());
     let host = Host::behind(gather.socket(), name).await;
-    let documents = documents(&material, &host, &gather, given, context);
+    let mut documents = documents(&material, &host, &gather, given, context);
+    documents.extend(program::documents(gather.client(), &material, given, context.groups).await);
     let message = |text: String| CollectError::new(given, text);
     let missing = not_found(&material, selection);
     // What the user named and nobody found must not pass for "there is none".
     let unreachable = (!missing.is_empty()).then_some(Reason::Unreachable);
-    Collected { documents, errors: missing.into_iter().chain(problems(&material)).map(message).collect(), unreachable }
+    Collected {
+        documents,
+        errors: missing.into_iter().chain(problems(&material)).map(message).collect(),
+        unreachable,
+        ..Collected::default()
+    }
 }
 
 /// Containers that the user asked for by name or label and that are not there.

@@ -228,21 +228,28 @@ pub fn looks_like_configuration(text: &str) -> bool {
 
 /// A configuration file or folder by itself (paths, and what to call each), without image, environment or version.
 pub fn alone(name: &str, files: &[(std::path::PathBuf, String)], given: &str, context: &mut Context<'_>) -> Vec<Document> {
+    by_itself(name, files.iter().map(|(path, shown)| on_disk(path, shown)).collect(), given, context)
+}
+
+/// [`alone`] for a text that stands inside another file, a `ConfigMap` for example.
+pub fn alone_text(name: &str, shown: &str, text: &str, given: &str, context: &mut Context<'_>) -> Vec<Document> {
+    let file = InsideFile { text: Ok(text.to_owned()), shown: shown.into(), mode: None, place: Place::Config };
+    by_itself(name, vec![file], given, context)
+}
+
+fn by_itself(name: &str, files: Vec<InsideFile>, given: &str, context: &mut Context<'_>) -> Vec<Document> {
     if files.is_empty() {
         return Vec::new();
     }
     let mut inside = Inside::default();
-    inside.complete("/etc/orthanc");
-    inside.complete("/run/secrets");
-    inside.complete("/tmp");
-    for (i, (path, shown)) in files.iter().enumerate() {
-        // The number keeps two files of one name apart.
-        inside.put(format!("/etc/orthanc/{i:04}.json"), on_disk(path, shown));
+    for folder in ["/etc/orthanc", "/run/secrets", "/tmp"] {
+        inside.complete(folder);
     }
-    let why = Unknown::new(
-        Reason::NoTarget,
-        "it depends on a variable, and a configuration file by itself does not tell the environment",
-    );
+    for (i, file) in files.into_iter().enumerate() {
+        // The number keeps two files of one name apart.
+        inside.put(format!("/etc/orthanc/{i:04}.json"), file);
+    }
+    let why = "it depends on a variable, and a configuration file by itself does not tell the environment";
     let program = Program {
         name: name.into(),
         service: None,
@@ -254,7 +261,7 @@ pub fn alone(name: &str, files: &[(std::path::PathBuf, String)], given: &str, co
         labels: std::collections::BTreeMap::new(),
         words: None,
         environment: Vec::new(),
-        environment_incomplete: Some(why),
+        environment_incomplete: Some(Unknown::new(Reason::NoTarget, why)),
         inside,
     };
     vec![document(Setting { program: &program, alone: true }, context.groups)]
