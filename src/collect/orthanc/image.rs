@@ -25,7 +25,7 @@ impl Image {
         let program = setting.program;
         let images = orthanc_images();
         let reference =
-            [program.image.as_deref(), program.base.as_deref()].into_iter().flatten().find(|r| images.find(r).is_some());
+            [program.base.as_deref(), program.image.as_deref()].into_iter().flatten().find(|r| images.find(r).is_some());
         let known = reference.and_then(|reference| images.find(reference));
         let package = package(setting);
         let assembly = match known {

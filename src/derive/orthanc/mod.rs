@@ -12,10 +12,10 @@ use crate::knowledge::{Version, VersionRange};
 pub(super) fn derive(documents: &mut [Document]) {
     let containers: Vec<Document> = documents.iter().filter(|document| document.kind == Kind::Container).cloned().collect();
     for document in documents.iter_mut().filter(|document| document.kind == Kind::Orthanc) {
-        let versions = versions(&document.facts);
-        effective::derive(&mut document.facts, versions);
-        users::derive(&mut document.facts, versions);
-        tls::derive(&mut document.facts, versions);
+        let in_use = InUse::of(&document.facts);
+        effective::derive(&mut document.facts, in_use);
+        users::derive(&mut document.facts, in_use);
+        tls::derive(&mut document.facts, in_use);
         let container = containers.iter().find(|container| same(container, document));
         storage::derive(&mut document.facts, container.map(|container| &container.facts));
         not_probed(&mut document.facts);
@@ -41,12 +41,35 @@ fn not_probed(facts: &mut Record) {
     }
 }
 
-/// The versions that it can be, as the collector wrote them.
-fn versions(facts: &Record) -> VersionRange {
-    let version = |path: &str| facts.text(path).and_then(Version::parse);
-    match version("version") {
-        Some(exact) => VersionRange::exactly(exact),
-        None => VersionRange { floor: version("version_floor"), ceiling: version("version_ceiling") },
+/// The version in use, as far as the collector knows it.
+#[derive(Clone, Copy)]
+struct InUse {
+    versions: VersionRange,
+    /// Why it is not known exactly.
+    reason: Reason,
+}
+
+impl InUse {
+    fn of(facts: &Record) -> Self {
+        let version = |path: &str| facts.text(path).and_then(Version::parse);
+        let versions = match version("version") {
+            Some(exact) => VersionRange::exactly(exact),
+            None => VersionRange { floor: version("version_floor"), ceiling: version("version_ceiling") },
+        };
+        let reason = match &facts.get("version").state {
+            State::Unknown(why) => why.reason,
+            _ => Reason::ImageNotSeen,
+        };
+        Self { versions, reason }
+    }
+
+    /// It depends on the version, and the version is not known.
+    fn unknown(self, detail: String) -> Fact {
+        Fact::unknown(Unknown::new(self.reason, detail))
+    }
+
+    fn at_least(self, version: Version) -> Option<bool> {
+        self.versions.at_least(version)
     }
 }
 
