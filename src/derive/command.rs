@@ -145,7 +145,7 @@ fn can_fail(words: &[String]) -> bool {
 /// `curl -f` on a PACS answers 401 as soon as authentication is on, and the container counts as ill.
 fn works_with_authentication(words: &[String], pacs: bool) -> bool {
     let fails_on_401 = words.iter().any(|w| w.ends_with("curl")) && words.iter().any(|w| w == "--fail" || is_short_flag(w, 'f'))
-        || words.iter().any(|w| w.ends_with("wget"));
+        || words.iter().any(|w| w.ends_with("wget") || w == "httpget");
     let credentials = words.iter().any(|w| {
         matches!(w.as_str(), "--user" | "--netrc" | "--netrc-file" | "--config" | "--header" | "--cert" | "--http-user")
             || ["u", "n", "k", "h", "e"].iter().any(|f| w == &format!("-{f}"))

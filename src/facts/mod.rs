@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod document;
+mod exposure;
 mod json;
 mod origin;
 mod record;
@@ -14,6 +15,7 @@ mod words;
 
 pub use catalogue::{Catalogue, FactType, Spec, Stage};
 pub use document::{Document, Kind};
+pub use exposure::{Exposure, OpenPath};
 pub use origin::{Assurance, Origin};
 pub use record::Record;
 pub use secret::{Class, Groups, Scanned, SecretScan, is_secret_name};

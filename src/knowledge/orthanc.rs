@@ -393,11 +393,12 @@ impl OrthancImages {
     /// The versions of Orthanc that this reference can hold.
     pub fn versions(&self, reference: &str) -> VersionRange {
         let Some(image) = self.find(reference) else { return VersionRange::default() };
-        let tag = tag(reference).and_then(Version::parse);
-        match (image.tags, tag) {
+        let tag = tag(reference);
+        let latest = tag.is_none_or(|tag| tag == "latest" || tag.starts_with("latest-")) && !reference.contains('@');
+        match (image.tags, tag.and_then(Version::parse)) {
             (Tags::Versions, Some(version)) => VersionRange::exactly(version),
             (Tags::Dates, Some(date)) => self.by_date(date),
-            (_, None) => VersionRange { floor: image.oldest, ceiling: image.last },
+            (_, None) => VersionRange { floor: image.oldest.filter(|_| latest), ceiling: image.last },
         }
     }
 
@@ -497,6 +498,9 @@ mod tests {
         ] {
             assert_eq!(exact(reference).as_deref(), Some(wanted), "{reference}");
         }
+        assert_eq!(orthanc_images().versions("orthancteam/orthanc:latest").at_least(version("1.12.0")), Some(true));
+        assert_eq!(orthanc_images().versions("orthancteam/orthanc:prod").at_least(version("1.12.0")), None);
+        assert_eq!(orthanc_images().versions("orthancteam/orthanc@sha256:00").at_least(version("1.12.0")), None);
         for reference in ["orthancteam/orthanc", "jodogne/orthanc:latest", "clinic/orthanc:1.12.8", "orthancteam/orthanc:25.8.2"]
         {
             assert_eq!(exact(reference), None, "{reference}");

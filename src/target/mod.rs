@@ -1,5 +1,7 @@
 //! What to audit: a word of the command line, recognised by what it is.
 
+mod file;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -126,13 +128,11 @@ impl Target {
             return Ok(Self::Folder(path.to_owned()));
         }
         let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        if name.ends_with(".json") {
-            return Ok(Self::Snapshot(path.to_owned()));
-        }
-        if name.contains(".yml") || name.contains(".yaml") {
-            Ok(Self::Compose(path.to_owned()))
-        } else {
-            Err(TargetError::Unrecognised(given.to_owned()))
+        match file::recognise(&name, path) {
+            file::Sort::Snapshot => Ok(Self::Snapshot(path.to_owned())),
+            file::Sort::Compose => Ok(Self::Compose(path.to_owned())),
+            file::Sort::Configuration => Ok(Self::File(path.to_owned())),
+            file::Sort::Nothing => Err(TargetError::Unrecognised(given.to_owned())),
         }
     }
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::json::{Json, Map, Node};
+use super::json::{Json, Look, Map, Node};
 use super::shown;
 use crate::facts::{Origin, Reason, Unknown};
 use crate::knowledge::{KeyType, Version, VersionRange, orthanc_keys};
+
+/// From this version on Orthanc checks users when it starts.
+const REFUSES: Version = Version([1, 13, 0]);
 
 /// What keeps a configuration from loading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +67,29 @@ impl Assembled {
             self.doubt(text);
         }
         self.check_users(versions);
+        self.check_nobody(versions);
         self.check_names();
+    }
+
+    /// With authentication and remote access on and no user, newer versions do not start.
+    fn check_nobody(&mut self, versions: VersionRange) {
+        let is_on = |key: &str| matches!(self.root.entries.get(key).map(|node| &node.json), Some(Json::Bool(true)));
+        let nobody = match self.root.look("RegisteredUsers") {
+            Look::Absent => true,
+            Look::Set(node) => node.map().is_some_and(|map| map.entries.is_empty() && map.incomplete.is_none()),
+            Look::Unknown(_) => false,
+        };
+        if nobody && is_on("AuthenticationEnabled") && is_on("RemoteAccessAllowed") && versions.at_least(REFUSES) == Some(true) {
+            let text = format!(
+                "authentication and remote access are on and RegisteredUsers names nobody, with which Orthanc {REFUSES} and newer do not start"
+            );
+            let at = self
+                .root
+                .entries
+                .get("AuthenticationEnabled")
+                .map_or_else(|| Origin::field("RegisteredUsers"), |node| Arc::clone(&node.at));
+            self.problems.push(Problem { text, at });
+        }
     }
 
     /// A password that is a number: accepted by old versions, an error in new ones.
@@ -73,7 +98,7 @@ impl Assembled {
         let wrong = users.entries.iter().find(|(_, node)| !matches!(node.json, Json::Text(_) | Json::Unknown(_)));
         let Some((name, node)) = wrong else { return };
         let text = format!("the password of {} in RegisteredUsers is {}, no text", shown::key(name), node.json.words());
-        match versions.at_least(Version([1, 13, 0])) {
+        match versions.at_least(REFUSES) {
             Some(true) => self.problems.push(Problem { text, at: Arc::clone(&node.at) }),
             _ => self.doubt(format!("{text}, which newer versions refuse")),
         }

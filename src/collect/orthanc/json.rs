@@ -290,14 +290,13 @@ impl Builder<'_> {
             Ast::Object(object) => (Json::Map(self.map(object)), object.range),
         };
         let range = range.start..range.end;
-        let leaf = !matches!(json, Json::List(_) | Json::Map(_));
-        let json = match self.unknown(range.clone()) {
-            Some(why) if leaf => Json::Unknown(why),
-            _ => json,
-        };
-        let via = self.via(range.clone()).filter(|_| leaf);
-        let reference = leaf && self.substituted.used(range.clone()).next().is_some();
-        Node { json, at: self.origin(range.start), source: Arc::clone(self.source), via, reference }
+        let at = self.origin(range.start);
+        if matches!(json, Json::List(_) | Json::Map(_)) {
+            return Node { json, at, source: Arc::clone(self.source), via: None, reference: false };
+        }
+        let json = self.unknown(range.clone()).map_or(json, Json::Unknown);
+        let reference = self.substituted.used(range.clone()).next().is_some();
+        Node { json, at, source: Arc::clone(self.source), via: self.via(range), reference }
     }
 
     fn unknown(&self, range: Range<usize>) -> Option<Unknown> {

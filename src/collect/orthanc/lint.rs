@@ -185,7 +185,7 @@ fn variable_for(path: &str) -> Option<String> {
 }
 
 fn variables(setting: Setting<'_>, image: &Image, found: &mut Vec<Odd>) {
-    for variable in setting.program.environment.iter().filter(|variable| !variable.by_image) {
+    for variable in setting.variables().filter(|variable| !variable.by_image) {
         let odd = match image.assembly {
             Some(Assembly::Core) => ignored(variable, image),
             Some(Assembly::Team) => by_script(variable, setting, image),

@@ -27,8 +27,8 @@ use crate::facts::{Assurance, Document, Fact, Groups, Kind, List, Reason, Record
 
 use self::assembled::Assembled;
 use self::image::Image;
-use self::substitute::Surroundings;
-use crate::knowledge::{Assembly, orthanc_images, orthanc_keys};
+use self::substitute::{Surroundings, Syntax, substitute};
+use crate::knowledge::{Assembly, orthanc_environment, orthanc_images, orthanc_keys};
 
 /// What is put together.
 #[derive(Clone, Copy, Debug)]
@@ -43,18 +43,34 @@ impl Setting<'_> {
     fn surroundings(&self) -> Surroundings<'_> {
         Surroundings { variables: &self.program.environment, incomplete: self.program.environment_incomplete.as_ref() }
     }
+
+    /// The variables as the program finds them: of two with one name only the last.
+    fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let all = &self.program.environment;
+        all.iter()
+            .enumerate()
+            .filter(|(i, variable)| !all[i + 1..].iter().any(|later| later.name == variable.name))
+            .map(|(_, v)| v)
+    }
 }
 
 /// Whether this program is an Orthanc: by its image or base, its `ORTHANC__` variables, or files in `/etc/orthanc`.
 pub fn is_orthanc(program: &Program) -> bool {
     let known = |reference: &Option<String>| reference.as_deref().is_some_and(|r| orthanc_images().find(r).is_some());
-    let variable = |variable: &Variable| variable.name.starts_with("ORTHANC__") || variable.name == "ORTHANC_JSON";
+    let variable = |variable: &Variable| variable.name == "ORTHANC_JSON" || sets_a_key(&variable.name);
     let runs = |words: &Vec<String>| words.iter().any(|word| word.rsplit('/').next() == Some("Orthanc"));
     known(&program.image)
         || known(&program.base)
         || program.words.as_ref().is_some_and(runs)
         || program.environment.iter().any(variable)
         || program.inside.folder("/etc/orthanc").0.iter().any(|(path, _)| path.ends_with(".json"))
+}
+
+/// Whether a variable names a key or section of Orthanc, in whatever case: other programs have `ORTHANC__` variables too.
+fn sets_a_key(name: &str) -> bool {
+    let path = orthanc_environment().path(name).filter(|_| name.starts_with("ORTHANC__"));
+    let top = path.and_then(|path| path.into_iter().next()).unwrap_or_default();
+    orthanc_keys().top().any(|known| known.eq_ignore_ascii_case(&top))
 }
 
 /// The effective configuration of an Orthanc in a container; named by the container.
@@ -184,7 +200,8 @@ fn trace(setting: &Setting<'_>, image: &Image) -> Fact {
     }
 }
 
-/// Whether a JSON text is an Orthanc configuration rather than anything else: it has keys that only Orthanc or its plugins know.
+/// Whether a JSON text is an Orthanc configuration rather than anything else: by keys at its top that only Orthanc or its
+/// plugins know, or by two of them in a text that is no JSON.
 pub fn looks_like_configuration(text: &str) -> bool {
     const GENERAL: [&str; 12] = [
         "Name",
@@ -200,30 +217,44 @@ pub fn looks_like_configuration(text: &str) -> bool {
         "STL",
         "ReadOnly",
     ];
-    let top = |name: &str| {
-        let quoted = format!("\"{name}\"");
-        text.match_indices(&quoted).any(|(at, _)| text[at + quoted.len()..].trim_start().starts_with(':'))
-    };
-    text.contains('{') && orthanc_keys().top().filter(|name| !GENERAL.contains(name)).any(top)
+    let own = || orthanc_keys().top().filter(|name| !GENERAL.contains(name));
+    let quoted = |name: &&str| text.contains(&format!("\"{name}\""));
+    if !text.contains('{') || !own().any(|name| quoted(&name)) {
+        return false;
+    }
+    let why = Unknown::from(Reason::NoTarget);
+    let substituted = substitute(text, Syntax::Core, &Surroundings { variables: &[], incomplete: Some(&why) });
+    let source = Arc::new(source::Source::default("a file"));
+    match json::parse(text, &substituted, &source, json::Reader::JsonCpp) {
+        Ok(parsed) => own().any(|name| parsed.map.entries.contains_key(name)),
+        Err(_) => own().filter(quoted).nth(1).is_some(),
+    }
 }
 
 /// A configuration file or folder by itself (paths, and what to call each), without image, environment or version.
 pub fn alone(name: &str, files: &[(std::path::PathBuf, String)], given: &str, context: &mut Context<'_>) -> Vec<Document> {
+    by_itself(name, files.iter().map(|(path, shown)| on_disk(path, shown)).collect(), given, context)
+}
+
+/// [`alone`] for a text that stands inside another file, a `ConfigMap` for example.
+pub fn alone_text(name: &str, shown: &str, text: &str, given: &str, context: &mut Context<'_>) -> Vec<Document> {
+    let file = InsideFile { text: Ok(text.to_owned()), shown: shown.into(), mode: None, place: Place::Config };
+    by_itself(name, vec![file], given, context)
+}
+
+fn by_itself(name: &str, files: Vec<InsideFile>, given: &str, context: &mut Context<'_>) -> Vec<Document> {
     if files.is_empty() {
         return Vec::new();
     }
     let mut inside = Inside::default();
-    inside.complete("/etc/orthanc");
-    inside.complete("/run/secrets");
-    inside.complete("/tmp");
-    for (i, (path, shown)) in files.iter().enumerate() {
-        // The number keeps two files of one name apart.
-        inside.put(format!("/etc/orthanc/{i:04}.json"), on_disk(path, shown));
+    for folder in ["/etc/orthanc", "/run/secrets", "/tmp"] {
+        inside.complete(folder);
     }
-    let why = Unknown::new(
-        Reason::NoTarget,
-        "it depends on a variable, and a configuration file by itself does not tell the environment",
-    );
+    for (i, file) in files.into_iter().enumerate() {
+        // The number keeps two files of one name apart.
+        inside.put(format!("/etc/orthanc/{i:04}.json"), file);
+    }
+    let why = "it depends on a variable, and a configuration file by itself does not tell the environment";
     let program = Program {
         name: name.into(),
         service: None,
@@ -235,7 +266,7 @@ pub fn alone(name: &str, files: &[(std::path::PathBuf, String)], given: &str, co
         labels: std::collections::BTreeMap::new(),
         words: None,
         environment: Vec::new(),
-        environment_incomplete: Some(why),
+        environment_incomplete: Some(Unknown::new(Reason::NoTarget, why)),
         inside,
     };
     vec![document(Setting { program: &program, alone: true }, context.groups)]

@@ -12,7 +12,7 @@ use crate::collect::program::InsideFile;
 use crate::facts::{Reason, Unknown};
 
 /// Largest file that is read, in bytes; a configuration of Orthanc has some ten thousand.
-const MAX_SIZE: usize = 8 * 1024 * 1024;
+const MAX_SIZE: usize = 4 * 1024 * 1024;
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub(super) fn file(path: &str, file: &InsideFile, manner: Manner, setting: &Sett
     out.sources.push(shown);
     match &file.text {
         Ok(text) if text.len() <= MAX_SIZE => text_of(text, &source, manner, setting, out),
-        Ok(_) => closed(&Unknown::new(Reason::Unsupported, format!("{} is larger than 8 MiB", file.shown)), out),
+        Ok(_) => closed(&Unknown::new(Reason::Unsupported, format!("{} is larger than 4 MiB", file.shown)), out),
         Err(why) => closed(why, out),
     }
 }

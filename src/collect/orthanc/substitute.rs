@@ -142,7 +142,8 @@ impl Substituted {
 
     /// The place in the file of a place in the text.
     pub(super) fn place(&self, at: usize) -> usize {
-        let piece = self.pieces.iter().find(|piece| piece.out.contains(&at)).or(self.pieces.last());
+        let next = self.pieces.partition_point(|piece| piece.out.end <= at);
+        let piece = self.pieces.get(next).or(self.pieces.last());
         piece.map_or(at, |piece| match piece.variable {
             Some(_) => piece.from.start,
             None => piece.from.start + (at.saturating_sub(piece.out.start)).min(piece.from.len()),
@@ -151,11 +152,9 @@ impl Substituted {
 
     /// The variables inside a stretch of the text.
     pub(super) fn used(&self, range: Range<usize>) -> impl Iterator<Item = &Used> {
-        let inside = move |piece: &&Piece| {
-            piece.out.start < range.end && piece.out.end > range.start
-                || piece.out.is_empty() && range.start < piece.out.start && piece.out.start < range.end
-        };
-        self.pieces.iter().filter(inside).filter_map(|piece| piece.variable.as_ref())
+        let first = self.pieces.partition_point(|piece| piece.out.end <= range.start);
+        let near = self.pieces[first..].iter().take_while(move |piece| piece.out.start < range.end);
+        near.filter_map(|piece| piece.variable.as_ref())
     }
 
     /// Whether any variable in the text is unknown.

@@ -360,6 +360,31 @@ fn an_unknown_image_shows_what_both_ways_agree_on() {
 }
 
 #[test]
+fn the_last_of_two_variables_counts() {
+    let facts =
+        team().env("ORTHANC__REGISTERED_USERS", "{\"a\": \"x\"}").env("ORTHANC__REGISTERED_USERS", "{\"b\": \"y\"}").facts();
+    assert_eq!(facts.list("users").unwrap().items.len(), 1);
+}
+
+#[test]
+fn newer_versions_do_not_start_without_users() {
+    let loads = |made: Make| said(&made.facts(), "loads");
+    assert_eq!(loads(image("orthancteam/orthanc:26.8.0")), "false");
+    assert_eq!(loads(image("orthancteam/orthanc:26.8.0").env("ORTHANC__REGISTERED_USERS", "{\"a\": \"b\"}")), "true");
+    assert_eq!(loads(team()), "true");
+}
+
+#[test]
+fn other_programs_have_such_variables_too() {
+    let is = |made: Make| is_orthanc(&made.program);
+    assert!(!is(image("clinic/backend").env("ORTHANC__BASEURL", "http://orthanc:8042")));
+    assert!(!is(image("nginx:1.27").env("ORTHANC_URL", "http://orthanc:8042")));
+    assert!(is(image("clinic/pacs").env("ORTHANC__WEBDAV_ENABLED", "false")));
+    assert!(is(image("clinic/pacs").words(&["/usr/sbin/Orthanc", "/x"])));
+    assert!(is(core()) && is(team()));
+}
+
+#[test]
 fn debian_packages_tell_their_version() {
     let facts = image("")
         .words(&["Orthanc", "/etc/orthanc"])
@@ -410,13 +435,18 @@ fn a_configuration_is_told_by_its_keys() {
     assert!(!looks_like_configuration("{\"name\": \"orthanc\", \"version\": \"1\"}"));
     assert!(!looks_like_configuration("{\"Name\": \"x\", \"Plugins\": []}"));
     assert!(!looks_like_configuration("DicomAet"));
+    assert!(!looks_like_configuration("{\"properties\": {\"DicomWebOAuth\": {}}}"));
+    assert!(looks_like_configuration("{\"DicomAet\": {{ aet }}, \"DicomPort\": 1}"));
+    assert!(looks_like_configuration("{\"DicomPort\": ${PORT}}"));
 }
 
 /// Every raw fact of the catalogue is written, of its type, and absent only where it may be.
 #[test]
 fn every_raw_fact_is_written() {
     use crate::facts::{Catalogue, Stage};
-    for made in [team(), core(), image("clinic/pacs:1"), team().env_incomplete(), team().hidden("/etc/orthanc")] {
+    for made in
+        [team(), core(), image("clinic/pacs:1").env("ORTHANC__NAME", "x"), team().env_incomplete(), team().hidden("/etc/orthanc")]
+    {
         let facts = made.facts();
         for (path, spec) in Catalogue::get().iter() {
             let Some(name) = path.strip_prefix("orthanc.").filter(|name| !name.contains("[]") && !name.starts_with("said."))
