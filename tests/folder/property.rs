@@ -17,11 +17,23 @@ const FILES: [(&str, &str); 16] = [
     ("app.conf", "password @\nkey = @;\n@\n"),
     ("server.key", "-----BEGIN PRIVATE KEY-----\n@\n"),
     ("secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: '@', password: '@'}\ndata: {b: '@'}\n"),
-    ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: x, annotations: {note: '@'}}\nspec:\n  containers:\n    - name: a\n      image: b\n      command: [sh, -c, 'run --password @']\n      env: [{name: TOKEN, value: '@'}, {name: PLAIN, value: '@'}]\n      livenessProbe: {exec: {command: [redis-cli, -a, '@']}}\n"),
-    ("map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a.json: '{\"password\": \"@\"}', b: '@', c.conf: 'password=@'}\n"),
-    ("service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: LoadBalancer, ports: [{port: '@', targetPort: '@', name: '@'}]}\n"),
+    (
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: x, annotations: {note: '@'}}\nspec:\n  containers:\n    - name: a\n      image: b\n      command: [sh, -c, 'run --password @']\n      env: [{name: TOKEN, value: '@'}, {name: PLAIN, value: '@'}]\n      livenessProbe: {exec: {command: [redis-cli, -a, '@']}}\n",
+    ),
+    (
+        "map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a.json: '{\"password\": \"@\"}', b: '@', c.conf: 'password=@'}\n",
+    ),
+    (
+        "service.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: LoadBalancer, ports: [{port: '@', targetPort: '@', name: '@'}]}\n",
+    ),
     ("chart/Chart.yaml", "apiVersion: v2\nname: x\n"),
-    ("chart/values.yaml", "password: '@'\nservice: {type: NodePort, port: '@'}\ningress: {enabled: true, annotations: {a: '@'}}\n"),
+    (
+        "chart/values.yaml",
+        "password: '@'\nservice: {type: NodePort, port: '@'}\ningress: {enabled: true, annotations: {a: '@'}}\n",
+    ),
     (".github/workflows/x.yml", "jobs:\n  a:\n    steps:\n      - run: echo @ && bandit -r @\n        env: {TOKEN: '@'}\n"),
     ("SECURITY.md", "Contact: [Your email] @\nTrivy @\n"),
     (".github/dependabot.yml", "updates:\n  - {package-ecosystem: '@', directory: '@'}\n"),
@@ -59,7 +71,8 @@ fn no_planted_secret_comes_out() {
 #[test]
 fn all_facts_are_in_the_catalogue() {
     let all: Vec<_> = FILES.iter().map(|(name, text)| (*name, text.replace('@', "x"))).collect();
-    let documents: serde_json::Value = serde_json::from_str(collect(&all).split("[CollectError").next().unwrap().trim_end_matches("[]")).unwrap();
+    let documents: serde_json::Value =
+        serde_json::from_str(collect(&all).split("[CollectError").next().unwrap().trim_end_matches("[]")).unwrap();
     let catalogue = pacscan::facts::Catalogue::get();
     for document in documents.as_array().unwrap() {
         let mut open = vec![(document["kind"].as_str().unwrap().to_owned(), &document["facts"])];

@@ -129,15 +129,26 @@ fn dependencies_are_updated() {
         let files = [(".github/dependabot.yml", config), ("backend/requirements.txt", ""), ("Dockerfile", "FROM x")];
         assert_eq!(state(&files, check), expected, "{config}");
     }
-    assert_eq!(state(&[("renovate.json", "{\"extends\": [\"config:recommended\"]}"), (".gitignore", ""), ("go.mod", "")], check), "pass");
-    assert_eq!(state(&[("renovate.json", "{\"enabledManagers\": [\"npm\"]}"), (".gitignore", ""), ("go.mod", "")], check), "not_evaluated");
+    assert_eq!(
+        state(&[("renovate.json", "{\"extends\": [\"config:recommended\"]}"), (".gitignore", ""), ("go.mod", "")], check),
+        "pass"
+    );
+    assert_eq!(
+        state(&[("renovate.json", "{\"enabledManagers\": [\"npm\"]}"), (".gitignore", ""), ("go.mod", "")], check),
+        "not_evaluated"
+    );
     assert_eq!(state(&[(".gitignore", ""), ("package.json", "{}")], check), "fail");
     assert_eq!(state(&[(".gitignore", ""), ("a.txt", "")], check), "not_applicable");
 }
 
 #[test]
 fn a_part_of_a_repository_does_not_judge_the_whole() {
-    let folder = super::support::folder(&[(".git/HEAD", "x"), (".gitignore", ".env\n"), ("stack/.env", "A=b"), ("stack/package.json", "{}")]);
+    let folder = super::support::folder(&[
+        (".git/HEAD", "x"),
+        (".gitignore", ".env\n"),
+        ("stack/.env", "A=b"),
+        ("stack/package.json", "{}"),
+    ]);
     let report = super::support::run_in(&folder.path().join("stack"), &["audit", ".", "--format", "json"]).json();
     assert_eq!(only(&report, "repository-security-contact")["reason"], "no_target");
     assert_eq!(only(&report, "repository-ci-scanners")["reason"], "no_target");

@@ -50,19 +50,43 @@ fn literals_are_found_in_every_format() {
 fn what_is_no_secret_is_not_reported() {
     for (name, text) in [
         (".env", "DB_PASSWORD=\nDB_PASSWORD_FILE=/run/secrets/db\nTOKEN_LIFETIME=3600\nKEYCLOAK_URL=https://idp/auth\n"),
-        (".env", "DB_PASSWORD=${OTHER}\nPUBLIC_KEY=abcdefghijk\nIMAGE=x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"),
-        (".env.example", "DB_PASSWORD=changeme\nSECRET_KEY=your-secret-key-here\nAPI_TOKEN=<token>\nJWT_SECRET=\n# OLD_PASSWORD=x1y2z3\n"),
+        (
+            ".env",
+            "DB_PASSWORD=${OTHER}\nPUBLIC_KEY=abcdefghijk\nIMAGE=x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+        ),
+        (
+            ".env.example",
+            "DB_PASSWORD=changeme\nSECRET_KEY=your-secret-key-here\nAPI_TOKEN=<token>\nJWT_SECRET=\n# OLD_PASSWORD=x1y2z3\n",
+        ),
         ("examples/app.json", "{\"clientSecret\": \"your-client-secret-here\"}"),
-        ("app.json", "{\"ClientSecret\": \"${OAUTH_CLIENT_SECRET}\", \"tokenEndpoint\": \"https://x/token\", \"passwordPolicy\": \"length(12)\"}"),
+        (
+            "app.json",
+            "{\"ClientSecret\": \"${OAUTH_CLIENT_SECRET}\", \"tokenEndpoint\": \"https://x/token\", \"passwordPolicy\": \"length(12)\"}",
+        ),
         ("schema.json", "{\"properties\": {\"password\": {\"type\": \"string\", \"description\": \"The password\"}}}"),
         ("i18n/en.json", "{\"password\": \"Password\", \"forgotPassword\": \"Forgot your password?\"}"),
         ("logo.json", "{\"logo\": \"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4\"}"),
         ("id.json", "{\"id\": \"3f2504e0-4f89-41d3-9a0c-0305e82c3301\", \"digest\": \"sha256:abc\"}"),
-        ("nginx.conf", "server {\n  location / {\n    proxy_pass http://orthanc:8042;\n    auth_basic \"Basic authentication\";\n  }\n  ssl_certificate_key certs/server.key;\n}\n"),
-        ("compose.prod.yml", "services:\n  a:\n    environment:\n      DB_PASSWORD: ${DB_PASSWORD:?set it}\n      URL: postgres://${U:-app}:${DB_PASSWORD}@db/x\n    secrets: [db_password]\n"),
-        (".github/workflows/ci.yml", "permissions: {id-token: write}\njobs:\n  a:\n    secrets: inherit\n    steps:\n      - uses: a/b@c\n        with: {token: '${{ secrets.GITHUB_TOKEN }}', key: '${{ runner.os }}-pip'}\n"),
-        ("k8s.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  volumes: [{name: c, secret: {secretName: orthanc-tls}}]\n  containers:\n    - name: a\n      env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: orthanc, key: db-password}}}]\n"),
-        ("values.yaml", "password: ''\nexistingSecret: orthanc-db\ncredentialsSecret: azure-credentials\nimagePullSecrets: []\nautomountServiceAccountToken: false\n"),
+        (
+            "nginx.conf",
+            "server {\n  location / {\n    proxy_pass http://orthanc:8042;\n    auth_basic \"Basic authentication\";\n  }\n  ssl_certificate_key certs/server.key;\n}\n",
+        ),
+        (
+            "compose.prod.yml",
+            "services:\n  a:\n    environment:\n      DB_PASSWORD: ${DB_PASSWORD:?set it}\n      URL: postgres://${U:-app}:${DB_PASSWORD}@db/x\n    secrets: [db_password]\n",
+        ),
+        (
+            ".github/workflows/ci.yml",
+            "permissions: {id-token: write}\njobs:\n  a:\n    secrets: inherit\n    steps:\n      - uses: a/b@c\n        with: {token: '${{ secrets.GITHUB_TOKEN }}', key: '${{ runner.os }}-pip'}\n",
+        ),
+        (
+            "k8s.yaml",
+            "apiVersion: v1\nkind: Pod\nspec:\n  volumes: [{name: c, secret: {secretName: orthanc-tls}}]\n  containers:\n    - name: a\n      env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: orthanc, key: db-password}}}]\n",
+        ),
+        (
+            "values.yaml",
+            "password: ''\nexistingSecret: orthanc-db\ncredentialsSecret: azure-credentials\nimagePullSecrets: []\nautomountServiceAccountToken: false\n",
+        ),
         ("server.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n"),
         ("server.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n"),
         ("secrets.enc.yaml", "password: ENC[AES256_GCM,data:abc,iv:def,type:str]\n"),
@@ -105,7 +129,9 @@ fn a_file_for_secrets_on_a_server_is_where_it_belongs() {
 fn modes_are_compared_as_bits() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder(&[(".env", "DB_PASSWORD=cK8vTq2mXw9ZpR4s\n"), ("plain.env", "LOG_LEVEL=INFO\n")]);
-    for (mode, expected) in [(0o600, "pass"), (0o640, "pass"), (0o660, "pass"), (0o644, "fail"), (0o604, "fail"), (0o601, "fail"), (0o602, "fail")] {
+    for (mode, expected) in
+        [(0o600, "pass"), (0o640, "pass"), (0o660, "pass"), (0o644, "fail"), (0o604, "fail"), (0o601, "fail"), (0o602, "fail")]
+    {
         std::fs::set_permissions(folder.path().join(".env"), std::fs::Permissions::from_mode(mode)).unwrap();
         let report = run_in(folder.path(), &["audit", ".", "--format", "json"]).json();
         assert_eq!(status(&report, "secrets-files-not-readable", ".env"), expected, "{mode:o}");
