@@ -124,11 +124,11 @@ impl Manifest {
 
 /// The same object in two files (one for each environment) is two subjects: the file tells them apart.
 fn unique(documents: &mut [Document]) {
-    let mut names: Vec<Arc<str>> = documents.iter().map(|d| Arc::clone(&d.name)).collect();
+    let mut names: Vec<(Kind, Arc<str>)> = documents.iter().map(|d| (d.kind, Arc::clone(&d.name))).collect();
     names.sort();
     for document in documents {
-        let first = names.partition_point(|name| *name < document.name);
-        let twice = names.get(first + 1).is_some_and(|next| *next == document.name);
+        let own = (document.kind, Arc::clone(&document.name));
+        let twice = names.get(names.partition_point(|name| *name < own) + 1) == Some(&own);
         if let (true, Some(file)) = (twice, file_of(document)) {
             document.name = format!("{} ({file})", document.name).into();
         }
