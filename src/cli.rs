@@ -198,6 +198,9 @@ pub enum ProfilesCommand {
     Show {
         /// Name or file.
         name: String,
+        /// Which checks there are.
+        #[command(flatten)]
+        library: LibraryArgs,
     },
 }
 

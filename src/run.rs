@@ -14,7 +14,7 @@ use crate::collect::{self, Collected, Context, Selection};
 use crate::derive::{self, Derived};
 use crate::error::Error;
 use crate::facts::{Groups, Kind, Reason, SNAPSHOT_SCHEMA_VERSION, Snapshot, TargetRecord, Tool};
-use crate::profile::{self, GateOptions, Judgement, Profile, Situation};
+use crate::profile::{self, Control, GateOptions, Judgement, Profile, Situation};
 use crate::report::{self, AuditFacts, Format, Options, View, print};
 use crate::target::{EngineAddress, Target, TargetError};
 use crate::{author, facts};
@@ -57,6 +57,7 @@ fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
         targets: snapshot.targets.iter().map(|target| target.given.clone()).collect(),
         probe: snapshot.probe,
         snapshot_sha256: &sha256,
+        exposure: &derived.exposure,
         errors: snapshot.errors.clone(),
     };
     outputs.write(&View::build(audit, &judged, &outcomes, &decision), out)?;
@@ -68,6 +69,7 @@ fn collect(args: &CollectArgs) -> Result<u8, Error> {
     if args.output.extension().is_none_or(|ending| ending != "json") {
         return Err(Error::Output(format!("`{}`: a snapshot's file ends in .json", args.output.display())));
     }
+    has_folder(&args.output)?;
     let snapshot = obtain(&args.target)?;
     let json = serde_json::to_vec(&snapshot).map_err(|e| Error::Internal(e.to_string()))?;
     write_file(&args.output, &json)?;
@@ -296,7 +298,10 @@ struct Outputs<'a> {
 impl<'a> Outputs<'a> {
     fn plan(args: &'a AuditArgs) -> Result<Self, Error> {
         let wrong = |e: report::FormatError| Error::Output(e.to_string());
-        let file = |path: &'a std::path::PathBuf| Format::of_file(path).map(|format| (path.as_path(), format)).map_err(wrong);
+        let file = |path: &'a std::path::PathBuf| {
+            has_folder(path)?;
+            Format::of_file(path).map(|format| (path.as_path(), format)).map_err(wrong)
+        };
         let terminal = std::io::stdout().is_terminal();
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Ok(Self {
@@ -318,6 +323,14 @@ impl<'a> Outputs<'a> {
     }
 }
 
+/// A report that cannot be written is told before anything is collected.
+fn has_folder(path: &Path) -> Result<(), Error> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => Err(Error::Output(format!("`{}`: there is no folder `{}`", path.display(), folder.display()))),
+        None => Ok(()),
+    }
+}
+
 /// Columns of the terminal; 120 where there is none, so that logs stay readable.
 fn width(terminal: bool) -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -326,25 +339,39 @@ fn width(terminal: bool) -> usize {
 }
 
 fn profiles(command: &ProfilesCommand, out: &mut dyn Write) -> Result<(), Error> {
-    let library = Library::load(&[])?;
     match command {
         ProfilesCommand::List => {
+            let library = Library::load(&[])?;
             for name in Profile::names() {
                 let profile = profile::load(name, &library)?;
                 print(out, format!("{name:<20} {:>3} controls  {}\n", profile.controls.len(), profile.title).as_bytes())?;
             }
         }
-        ProfilesCommand::Show { name } => {
-            let profile = profile::load(name, &library)?;
+        ProfilesCommand::Show { name, library } => {
+            let profile = profile::load(name, &Library::load(&library.folders)?)?;
             print(out, format!("{} {}: {}\n", profile.name, profile.version, profile.title).as_bytes())?;
             for control in &profile.controls {
-                let checks = if control.checks.is_empty() { "manual".to_owned() } else { control.checks.join(" ") };
-                let line = format!("{:<44} {:<9} {}  [{checks}]\n", control.id, control.severity.word(), control.title);
+                let group = control.group.as_ref().map_or_else(String::new, |group| format!("({group}) "));
+                let checks = deciders(control);
+                let line = format!("{:<44} {:<9} {group}{}  [{checks}]\n", control.id, control.severity.word(), control.title);
                 print(out, line.as_bytes())?;
             }
         }
     }
     Ok(())
+}
+
+/// What decides a control: its checks, those that a person attests and those still to come marked as such.
+fn deciders(control: &Control) -> String {
+    if control.checks.is_empty() {
+        return "manual".to_owned();
+    }
+    let one = |id: &std::sync::Arc<str>| match (control.manual.contains(id), control.planned.contains(id)) {
+        (true, _) => format!("{id} (manual)"),
+        (_, true) => format!("{id} (not in this version)"),
+        _ => id.to_string(),
+    };
+    control.checks.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 fn schema(what: SchemaName) -> String {

@@ -7,6 +7,8 @@ mod facts;
 mod hostile;
 #[path = "engine/lab.rs"]
 mod lab;
+#[path = "engine/programs.rs"]
+mod programs;
 #[path = "engine/recorded.rs"]
 mod recorded;
 #[path = "engine/remote.rs"]

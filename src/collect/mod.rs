@@ -7,6 +7,7 @@ mod dockerfile;
 pub mod engine;
 pub mod folder;
 mod kubernetes;
+pub mod stack;
 mod nginx;
 mod orthanc;
 mod program;

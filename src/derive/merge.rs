@@ -11,19 +11,30 @@ pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
         raw.iter().fold((Vec::new(), Vec::new()), |(mut services, mut rest), d| {
             match (d.kind, d.assurance) {
                 (Kind::Container, Assurance::Declared) => services.push(d),
+                (Kind::Orthanc | Kind::Proxy, Assurance::Declared) if d.service.is_some() => services.push(d),
                 _ => rest.push(d.clone()),
             }
             (services, rest)
         });
-    for document in documents.iter_mut().filter(|d| d.kind == Kind::Container) {
-        let service = declared.iter().find(|service| belongs(document, service));
-        join(document, service.copied());
+    for document in documents.iter_mut().filter(|d| d.assurance > Assurance::Declared) {
+        let service = declared.iter().find(|service| service.kind == document.kind && belongs(document, service));
+        match (document.kind, service) {
+            (Kind::Container, service) => join(document, service.copied()),
+            // What the running program reads decides; the file shows the line to change.
+            (Kind::Orthanc | Kind::Proxy, Some(service)) => overlay(&mut document.facts, &service.facts, &service.target),
+            _ => {}
+        }
     }
     for service in declared {
-        if !documents.iter().any(|d| d.kind == Kind::Container && d.assurance > Assurance::Declared && belongs(d, service)) {
+        let seen = |d: &Document| d.kind == service.kind && d.assurance > Assurance::Declared && belongs(d, service);
+        if !documents.iter().any(seen) {
             let mut alone = service.clone();
+            if alone.kind != Kind::Container {
+                documents.push(alone);
+                continue;
+            }
             // A container of a Kubernetes manifest is no service.
-            alone.facts.set_here("compose.service", service.service.is_some());
+            alone.facts.set_here("compose.service", alone.service.is_some());
             alone.facts.set_here("compose.matched", false);
             drift_unknown(&mut alone, "no container of this service was seen");
             documents.push(alone);
@@ -64,7 +75,7 @@ fn drift_unknown(document: &mut Document, why: &str) {
 }
 
 /// Fills what the engine does not know from the file, and gives the engine's facts the file's line.
-fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
+pub(super) fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
     for (name, declared) in weak.iter() {
         match strong.get_mut(name) {
             Some(Fact { state: State::Known(Value::Record(inner)), .. }) => {

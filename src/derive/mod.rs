@@ -2,14 +2,19 @@
 //!
 //! It runs on the snapshot, so newer rules read older snapshots.
 
+mod advisories;
+mod application;
 mod command;
+mod dockerfile;
 mod drift;
 mod engine;
 mod exposure;
 mod image;
 mod merge;
 mod mounts;
+mod orthanc;
 mod privileges;
+mod reach;
 mod role;
 mod secrets;
 mod user;
@@ -19,7 +24,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Document, Kind, Reason, Snapshot, State};
+use crate::facts::{Document, Exposure, Kind, Reason, Snapshot, State};
 
 /// The facts that checks read.
 #[derive(Debug, Default)]
@@ -30,6 +35,8 @@ pub struct Derived {
     pub seen: BTreeSet<Kind>,
     /// Kinds whose target could not be reached.
     pub unreachable: Vec<(Kind, Reason)>,
+    /// Who reaches patient data without a credential.
+    pub exposure: Exposure,
     /// The targets as the user named them.
     pub targets: Vec<Arc<str>>,
 }
@@ -37,6 +44,7 @@ pub struct Derived {
 /// Derives all facts of a snapshot; `as_of` is the clock for ends of support.
 pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     let mut documents = merge::reconcile(&snapshot.documents);
+    dockerfile::once(&mut documents);
     let today = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
     let (engines, images) = (of_kind(&documents, Kind::Engine), of_kind(&documents, Kind::Image));
     for document in &mut documents {
@@ -52,22 +60,28 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 image::reference(document, today);
                 command::derive(document);
                 secrets::derive(document);
+                application::derive(document);
             }
             Kind::Image => {
                 user::derive(document, engine);
                 secrets::literal_flags(document, "env");
                 secrets::literal_flags(document, "labels");
             }
+            Kind::Dockerfile => dockerfile::derive(document, today),
             Kind::Engine => engine::derive(document, today),
             _ => {}
         }
     }
     exposure::neighbours(&mut documents);
     secrets::weakness(&mut documents);
+    orthanc::derive(&mut documents);
+    reach::derive(&mut documents);
+    documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
     let (seen, unreachable) = planes(snapshot);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();
-    Derived { documents, seen, unreachable, targets }
+    let exposure = reach::exposure(&documents);
+    Derived { documents, seen, unreachable, exposure, targets }
 }
 
 fn of_kind(documents: &[Document], kind: Kind) -> Vec<Document> {
@@ -122,4 +136,5 @@ fn shows_containers(snapshot: &Snapshot, target: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+#[path = "tests/reach.rs"]
+mod reach_tests;

@@ -1,23 +1,7 @@
 //! What a container is in the stack, and the evidence for it.
 
-use crate::facts::{Document, Record};
+use crate::facts::{Document, ROLES, Record};
 use crate::knowledge::{images, names, ports};
-
-/// The roles of the contract.
-const ROLES: [&str; 12] = [
-    "pacs",
-    "viewer",
-    "proxy",
-    "database",
-    "cache",
-    "queue",
-    "object-store",
-    "identity-provider",
-    "ai-app",
-    "monitoring",
-    "admin",
-    "other",
-];
 
 struct Role {
     role: String,

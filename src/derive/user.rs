@@ -1,19 +1,33 @@
 //! The effective user: names through `/etc/passwd`, numbers as they are, nothing set is root.
 
-use crate::facts::{Document, Fact, Kind, Reason, Record, State, Unknown};
+use crate::facts::{Document, Fact, Reason, Record, State, Unknown};
 
-/// Writes `user.uid`, `user.shown` and, for containers, `user.remapped`.
+/// Writes `user.uid`, `user.root`, `user.shown` and, for containers, `user.remapped`.
 pub(super) fn derive(document: &mut Document, engine: Option<&Document>) {
     let facts = &document.facts;
     let uid = uid(facts);
     let shown = shown(facts, &uid);
     let remapped = remapped(facts, engine);
+    document.facts.put("user.root", root(&document.facts, &uid));
     document.facts.put("user.uid", uid);
-    if document.kind == Kind::Container && !document.facts.has("user.refuses_root") {
-        document.facts.set_here("user.refuses_root", false);
-    }
     document.facts.put("user.shown", Fact::known(shown));
     document.facts.put("user.remapped", remapped);
+}
+
+/// Whether the id is 0; a user that a Dockerfile makes without saying the id is not root.
+fn root(facts: &Record, uid: &Fact) -> Fact {
+    let state = match (uid.int(), &uid.state) {
+        // Kubernetes refuses to start it as root, whatever the image says.
+        _ if facts.bool("user.refuses_root") == Some(true) => Fact::known(false).state,
+        (Some(uid), _) => Fact::known(uid == 0).state,
+        (None, _) if facts.text("user.made").is_some_and(|made| made == name_of(facts)) => Fact::known(false).state,
+        (None, state) => state.clone(),
+    };
+    Fact { state, origin: uid.origin.clone() }
+}
+
+fn name_of(facts: &Record) -> &str {
+    facts.text("user.spec").unwrap_or("").split(':').next().unwrap_or("")
 }
 
 /// The user id of `user.spec` (`user[:group]`), as the engine resolves it.
@@ -63,8 +77,7 @@ fn resolve(facts: &Record, spec: &str) -> Fact {
 }
 
 fn shown(facts: &Record, uid: &Fact) -> String {
-    let name = facts.text("user.spec").unwrap_or("").split(':').next().unwrap_or("");
-    match (uid.int(), name) {
+    match (uid.int(), name_of(facts)) {
         (Some(0), "" | "root") => "root (uid 0)".into(),
         (Some(uid), "") => format!("uid {uid}"),
         (Some(uid), name) if name == uid.to_string() => format!("uid {uid}"),

@@ -83,7 +83,7 @@ pub(crate) fn repository(reference: &str) -> String {
 
 /// A pattern of n parts is compared with the last n parts of the name, so that mirrors match too. A pattern of one part
 /// is an official image: it does not match somebody's `company/nginx`, except behind a mirror's `library/`.
-fn matches_end(pattern: &str, repository: &str) -> bool {
+pub(super) fn matches_end(pattern: &str, repository: &str) -> bool {
     let wanted = pattern.split('/').count();
     let parts: Vec<&str> = repository.split('/').collect();
     let Some(skip) = parts.len().checked_sub(wanted) else { return false };

@@ -18,9 +18,12 @@ struct Source {
 
 static SCAN: LazyLock<SecretScan> = LazyLock::new(|| {
     let published: Published = super::shipped("published.yaml", include_str!("published.yaml"));
-    let hashes = published.values.iter().flat_map(|source| &source.sha256).filter_map(|hex| digest(hex));
+    let hashes: Vec<[u8; 32]> = published.values.iter().flat_map(|source| &source.sha256).filter_map(|hex| digest(hex)).collect();
     let words = include_str!("words.txt").lines().map(str::trim).filter(|word| !word.is_empty() && !word.starts_with('#'));
-    SecretScan::new(hashes, words.map(str::to_owned))
+    let list = SecretScan::new(hashes.iter().copied(), []);
+    // Values of settings, unless somebody's password is the same word.
+    let values = super::applications().words().filter(|word| !list.is_published(word)).map(str::to_lowercase);
+    SecretScan::new(hashes, words.map(str::to_owned).chain(values))
 });
 
 /// The detector; its lists are read once.

@@ -9,11 +9,13 @@ use crate::facts::Kind;
 
 /// Identity of a finding across runs: 32 hexadecimal characters from the check and the place.
 ///
-/// The place of a container is its compose project and service where they are known, so a static audit, a running
+/// The place of a container, and of the program in it, is its compose project and service where they are known, so a static audit, a running
 /// one and every replica share it. The target is never part of it: the same stack may be reached in many ways.
 pub fn fingerprint(check: &str, subject: &Subject) -> String {
     let (project, place) = match (subject.kind, &subject.project, &subject.service) {
-        (Kind::Container, project, Some(service)) => (project.as_deref().unwrap_or_default(), &**service),
+        (Kind::Container | Kind::Orthanc | Kind::Proxy, project, Some(service)) => {
+            (project.as_deref().unwrap_or_default(), &**service)
+        }
         (Kind::Compose | Kind::Stack, Some(project), _) => (&**project, ""),
         _ => ("", &*subject.name),
     };

@@ -204,29 +204,40 @@ fn judge_control(profile: &Profile, control: &Control, by_check: &BTreeMap<&str,
                 Status::NotApplicable => {}
             }
         }
-        if !by_check.contains_key(&**check) {
+        if control.manual.contains(check) {
+            tally.unknown = 1;
+        } else if control.planned.contains(check) {
+            tally.unknown = 1;
+            reasons.insert(Reason::NotProbed);
+        } else if !by_check.contains_key(&**check) {
             tally.unknown = 1;
             reasons.insert(Reason::UnknownFact);
         }
         tallies.push(tally);
     }
-    let manual = control.checks.is_empty();
+    if control.checks.is_empty() {
+        tallies.push(Tally { unknown: 1, ..Tally::default() });
+    }
     Judged {
-        status: if manual { ControlStatus::Manual } else { status(&tallies) },
+        status: status(control, &tallies),
         waived: None,
         severity: severity.unwrap_or(control.severity),
         // A manual line applies and nobody has shown it: it weighs in both and earns nothing until it is attested.
-        score: if manual { Some(0.0) } else { mean(tallies.iter().filter_map(|t| t.share(t.pass))) },
-        coverage: if manual { Some(0.0) } else { mean(tallies.iter().filter_map(|t| t.share(t.pass + t.fail))) },
+        score: mean(tallies.iter().filter_map(|t| t.share(t.pass))),
+        coverage: mean(tallies.iter().filter_map(|t| t.share(t.pass + t.fail))),
         reasons,
         control: control.clone(),
     }
 }
 
-fn status(tallies: &[Tally]) -> ControlStatus {
+fn status(control: &Control, tallies: &[Tally]) -> ControlStatus {
     let any = |of: fn(&Tally) -> u32| tallies.iter().any(|tally| of(tally) > 0);
     if any(|t| t.fail) {
         ControlStatus::NotMet
+    } else if !control.planned.is_empty() {
+        ControlStatus::NotEvaluated
+    } else if control.is_manual() || !control.manual.is_empty() {
+        ControlStatus::Manual
     } else if any(|t| t.unknown) {
         ControlStatus::NotEvaluated
     } else if any(|t| t.pass) {

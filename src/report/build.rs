@@ -7,7 +7,7 @@ use super::view::{
     AuditView, ControlView, EvidenceView, GateView, ProfileView, REPORT_SCHEMA_VERSION, ResultView, SubjectView, View,
 };
 use crate::check::{Outcome, Status, Subject};
-use crate::facts::{CollectError, Probe, Reason, Tool};
+use crate::facts::{CollectError, Exposure, Probe, Reason, Tool};
 use crate::profile::{Decision, Judgement, Profile, fingerprint};
 
 /// What a report says about the run itself.
@@ -23,6 +23,8 @@ pub struct AuditFacts<'a> {
     pub probe: Probe,
     /// SHA-256 of the snapshot, in hexadecimal.
     pub snapshot_sha256: &'a str,
+    /// Who reaches patient data without a credential.
+    pub exposure: &'a Exposure,
     /// What went wrong while collecting.
     pub errors: Vec<CollectError>,
 }
@@ -54,6 +56,7 @@ impl<'a> View<'a> {
             verdict: &decision.verdict,
             gate: GateView::new(&decision.gate, decision.exit_code),
             profiles: judged.iter().map(|(profile, judgement)| profile_view(profile, judgement)).collect(),
+            exposure: audit.exposure,
             results,
             errors,
         }
@@ -73,6 +76,7 @@ fn profile_view<'a>(profile: &'a Profile, judgement: &'a Judgement) -> ProfileVi
     let controls = judgement.controls.iter().map(|judged| ControlView {
         id: &judged.control.id,
         title: &judged.control.title,
+        group: judged.control.group.as_deref(),
         status: judged.status,
         waived: judged.waived.as_ref(),
         severity: judged.severity,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::check::{Severity, Status};
-use crate::facts::{Assurance, CollectError, Kind, Origin, Probe, Reason, Tool};
+use crate::facts::{Assurance, CollectError, Exposure, Kind, Origin, Probe, Reason, Tool};
 use crate::profile::{ControlStatus, Counts, Gate, GateScope, Grade, Verdict, Waiver};
 
 /// Version of the report's shape; a change of meaning raises it.
@@ -27,6 +27,8 @@ pub struct View<'a> {
     pub gate: GateView<'a>,
     /// The checklists as judged, in the order in which they were asked for.
     pub profiles: Vec<ProfileView<'a>>,
+    /// Who reaches patient data without a credential.
+    pub exposure: &'a Exposure,
     /// Every check on every subject, passes included, by check and subject.
     pub results: Vec<ResultView<'a>>,
     /// What went wrong on the way.
@@ -100,6 +102,9 @@ pub struct ControlView<'a> {
     pub id: &'a str,
     /// The line itself.
     pub title: &'a str,
+    /// Heading of a group beside the checklist itself, `repository documents` for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<&'a str>,
     /// How it stands.
     pub status: ControlStatus,
     /// Set when all its failing subjects are waived.

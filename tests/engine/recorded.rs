@@ -8,7 +8,12 @@ use serde_json::Value as Json;
 use super::server::{Reply, Server, collect, find, only, unversioned};
 
 fn replay() -> Server {
-    let recorded: BTreeMap<String, Json> = serde_json::from_str(include_str!("../fixtures/engine/docker-20.10.json")).unwrap();
+    replay_of(include_str!("../fixtures/engine/docker-20.10.json"))
+}
+
+/// Plays the answers of a file.
+fn replay_of(text: &str) -> Server {
+    let recorded: BTreeMap<String, Json> = serde_json::from_str(text).unwrap();
     Server::start(move |path| match recorded.get(&unversioned(path)).or_else(|| other_columns(&recorded, path)) {
         None => Reply::status(404),
         Some(answer) => {
@@ -130,4 +135,33 @@ async fn the_engine_is_read_and_runs_agree() {
     assert!(matches!(&engine.get("userland_proxy").state, State::Unknown(why) if why.reason == Reason::NoTarget));
     let asked = server.requests().len() / 2;
     assert!(asked <= 4 * 8 + 5, "{asked} requests for four containers");
+}
+
+/// Debian's Orthanc: `/etc/orthanc` bound, with two configuration files, a link and two keys; a secret; `/tmp` in memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_orthanc_is_read_as_it_runs() {
+    let server = replay_of(include_str!("../fixtures/engine/orthanc-1.10.1.json"));
+    let collected = collect(&server.socket).await;
+    assert!(collected.errors.is_empty(), "{:?}", collected.errors);
+    let document = only(&collected, Kind::Orthanc);
+    assert_eq!(
+        (&*document.name, document.project.as_deref(), document.service.as_deref()),
+        ("rec-orthanc", Some("clinic"), Some("pacs"))
+    );
+    let facts = &document.facts;
+    assert_eq!((facts.text("version"), facts.text("package")), (Some("1.10.1"), Some("1.10.1+dfsg-2+deb12u1")));
+    assert_eq!((facts.bool("loads"), facts.text("assembly")), (Some(true), Some("core")));
+    let set = ["RemoteAccessAllowed", "ExecuteLuaEnabled", "DicomAlwaysAllowStore"].map(|key| facts.bool(&format!("set.{key}")));
+    assert_eq!(set, [Some(true), Some(true), Some(false)]);
+    assert_eq!(facts.text("set.DicomAet"), Some("RECORDED"));
+    assert!(facts.get("set.AuthenticationEnabled").is_absent());
+    assert_eq!(facts.list("users").map(|users| users.items.len()), Some(1));
+    let said =
+        ["authentication", "https", "remote_access", "lua", "rest_write", "insecure"].map(|f| facts.bool(&format!("said.{f}")));
+    assert_eq!(said, [Some(true), Some(false), Some(true), Some(true), Some(false), Some(true)]);
+    assert!(facts.get("said.dicom_tls").is_absent(), "the log's usual level does not tell");
+    let text = serde_json::to_string(&collected.documents).unwrap();
+    for secret in ["tundra", "zdW8", "PRIVATE", "TUlJRXZ3"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
 }

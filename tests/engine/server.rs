@@ -179,7 +179,7 @@ pub fn inspect(change: &Json) -> Json {
     base
 }
 
-fn merge(base: &mut Json, change: &Json) {
+pub fn merge(base: &mut Json, change: &Json) {
     match (base, change) {
         (Json::Object(base), Json::Object(change)) => {
             for (key, value) in change {

@@ -6,7 +6,12 @@ use super::disagreements;
 use super::server::{engine, inspect};
 use super::support::run;
 
-const LINES: [(&str, &str, &str); 121] = [
+const LINES: [(&str, &str, &str); 122] = [
+    (
+        r#"{"NetworkSettings":{"Ports":null},"HostConfig":{"PortBindings":{"8042/tcp":[{"HostIp":"","HostPort":"8042"}]}}}"#,
+        "container-ports-not-on-all-interfaces",
+        "fail",
+    ),
     (r#"{"HostConfig":{"Privileged":true}}"#, "container-not-privileged", "fail"),
     (r#"{"HostConfig":{"Privileged":null}}"#, "container-not-privileged", "not pass"),
     (r#"{"HostConfig":{"Privileged":"true"}}"#, "container-not-privileged", "not pass"),

@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use pacscan::check::{Evidence, Library, Outcome, Severity, Status, Subject};
-use pacscan::facts::{Assurance, Kind, Origin, Probe, Reason};
+use pacscan::facts::{Assurance, Exposure, Kind, Origin, Probe, Reason};
 use pacscan::profile::{self, Decision, GateOptions, Judgement, Profile, Situation};
 use pacscan::report::{AuditFacts, View};
 
@@ -95,6 +95,8 @@ pub fn try_profile(body: &str) -> Result<Profile, profile::ProfileError> {
     profile::load(path.to_str().unwrap(), &LIBRARY)
 }
 
+static NO_EXPOSURE: Exposure = Exposure { open: Vec::new(), unknown: Vec::new() };
+
 /// Everything up to the decision.
 pub struct Judged {
     pub profile: Profile,
@@ -117,6 +119,7 @@ impl Judged {
             targets: vec!["stacks/clinic".into(), "docker:".into()],
             probe: Probe::Standard,
             snapshot_sha256: "0000000000000000000000000000000000000000000000000000000000000000",
+            exposure: &NO_EXPOSURE,
             errors: Vec::new(),
         };
         View::build(audit, &[(&self.profile, &self.judgement)], &self.outcomes, &self.decision)

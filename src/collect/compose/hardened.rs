@@ -29,7 +29,7 @@ pub(super) fn write(project: &Project, facts: &mut Record) {
     let mut found = Vec::new();
     let mut seen: Vec<PathBuf> = Vec::new();
     for (name, entry) in project.services() {
-        let service = Service { name, at: &entry.at, node: &entry.node, project };
+        let service = Service { name, at: &entry.at, node: &entry.node, project, build: None };
         for bind in binds(&service) {
             let Some(path) = bind.path.filter(|path| path.is_file()) else { continue };
             if let Some(fact) = mounted(&path, &bind.at) {

@@ -2,6 +2,7 @@
 //!
 //! files -> tree with places -> interpolation -> extends, include, overrides -> project -> facts
 
+mod build;
 mod canonical;
 mod classify;
 mod dev;
@@ -16,6 +17,7 @@ mod lint;
 mod load;
 mod merge;
 mod overview;
+mod program;
 mod project;
 mod service;
 mod uploads;
@@ -24,13 +26,14 @@ mod value;
 use std::path::Path;
 use std::sync::Arc;
 
+use self::build::Build;
 use self::files::Layout;
 use self::interpolate::Variables;
 use self::load::{Failure, Loader, Scope};
 use self::project::Project;
 use self::service::Service;
 use self::value::{Node, text};
-use super::{Collected, Context, Selection};
+use super::{Collected, Context, Selection, nginx, orthanc};
 use crate::facts::{Assurance, CollectError, Document, Kind, Reason};
 
 /// Collects a compose project: one document for the project, and one for each service of the audited set.
@@ -51,10 +54,7 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
         Ok(tree) => {
             let mut project = assemble(tree, layout, variables, selection, context);
             project.scopes = std::mem::take(&mut loader.scopes);
-            for (name, entry) in project.services() {
-                let service = Service { name, at: &entry.at, node: &entry.node, project: &project };
-                out.documents.push(service.document(given, context.groups));
-            }
+            services(&project, given, context, &mut out);
             overview::write(&project, &loader, &mut document.facts, context.groups);
         }
         Err(failure) => {
@@ -70,6 +70,39 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
     out.errors.extend(loader.remarks.iter().map(|remark| CollectError::new(given, remark.as_str())));
     out.documents.insert(0, document);
     out
+}
+
+/// The documents of every service, and of the Dockerfiles that they are built from, each file and stage once.
+fn services(project: &Project, given: &str, context: &mut Context<'_>, out: &mut Collected) {
+    let mut builds: Vec<(Build, Vec<Arc<str>>)> = Vec::new();
+    for (name, entry) in project.services() {
+        let unbuilt = Service { name, at: &entry.at, node: &entry.node, project, build: None };
+        let build = Build::of(&unbuilt);
+        let service = Service { build: build.as_ref(), ..unbuilt };
+        out.documents.push(service.document(given, context.groups));
+        programs(&service, given, context, out);
+        let Some(build) = build else { continue };
+        match builds.iter_mut().find(|(known, _)| build.same_as(known)) {
+            Some((_, names)) => names.push(Arc::clone(name)),
+            None => builds.push((build, vec![Arc::clone(name)])),
+        }
+    }
+    for (build, names) in builds {
+        let document = build.document(&names, &out.documents, given, context.groups);
+        out.documents.push(document);
+    }
+}
+
+/// What the program of a service is known to read: Orthanc's configuration, a proxy's.
+fn programs(service: &Service<'_>, given: &str, context: &mut Context<'_>, out: &mut Collected) {
+    let program = program::program(service, given);
+    let orthanc = orthanc::is_orthanc(&program).then(|| orthanc::collect(&program, context.groups)).flatten();
+    let documents: Vec<Document> = orthanc.into_iter().chain(nginx::collect(&program)).collect();
+    if !documents.is_empty() {
+        let directory = &service.project.directory;
+        out.read.extend(program.inside.iter().map(|(_, file)| directory.join(&*file.shown)).filter(|path| path.is_file()));
+    }
+    out.documents.extend(documents);
 }
 
 /// The files of the project; `COMPOSE_FILE` of its `.env` is heeded, that of the process may be meant for another project.

@@ -104,7 +104,7 @@ fn each_scalar(project: &Project, look: &mut dyn FnMut(&str, &Value, &Place)) {
             }
             setting.node.each_scalar(key, &mut |key, value, at| look(key, value, at));
         }
-        let service = Service { name, at: &entry.at, node: &entry.node, project };
+        let service = Service { name, at: &entry.at, node: &entry.node, project, build: None };
         let settings = settings(&service);
         for (name, setting) in &settings.variables {
             look(name, &setting.value, &setting.at);
@@ -163,7 +163,7 @@ fn uses<'n>(service: &'n Node, section: &str) -> Vec<&'n str> {
 fn bind_facts(project: &Project) -> List {
     let mut list = List::default();
     for (name, entry) in project.services() {
-        let service = Service { name, at: &entry.at, node: &entry.node, project };
+        let service = Service { name, at: &entry.at, node: &entry.node, project, build: None };
         let volumes = service.get("volumes");
         let unread = volumes.and_then(Node::list).unwrap_or_default().iter().find_map(|node| Volume::read(node).err());
         list.incomplete = list.incomplete.or(unread);

@@ -14,7 +14,7 @@ pub(super) fn write(project: &Project, facts: &mut Record) {
     let mut scans = false;
     let mut paths = Vec::new();
     for (name, entry) in project.services() {
-        let service = Service { name, at: &entry.at, node: &entry.node, project };
+        let service = Service { name, at: &entry.at, node: &entry.node, project, build: None };
         scans |= speaks_of(&service, &SCANNERS);
         takes |= speaks_of(&service, &["upload"]);
         takes |= settings(&service).variables.keys().any(|name| name.to_ascii_lowercase().contains("upload"));

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 use tar::{Archive, EntryType};
 
-use super::client::{Client, asked};
+use super::client::{Answer, Client, asked};
 use super::failure::Failure;
 use crate::facts::Reason;
 
@@ -105,8 +105,9 @@ async fn text(client: &Client, id: &str, inspect: &Json, path: &str) -> Result<O
                 format!("{path} lies under a mount of the container, and the engine shows only what is beneath"),
             ));
         }
-        let Some(bytes) = fetch(client, id, &path, client.limits.file).await? else { return Ok(None) };
-        match first_entry(&bytes).ok_or_else(|| Failure::malformed("GET /containers/…/archive", "no complete tar entry"))? {
+        let Some(answer) = fetch(client, id, &path, client.limits.file).await? else { return Ok(None) };
+        match first_entry(&answer.body).ok_or_else(|| Failure::malformed("GET /containers/…/archive", "no complete tar entry"))?
+        {
             Entry::File(text) => return Ok(Some(text)),
             Entry::Link(target) => path = resolve(&path, &target),
             Entry::Other => break,
@@ -115,12 +116,12 @@ async fn text(client: &Client, id: &str, inspect: &Json, path: &str) -> Result<O
     Err(Failure::new(Reason::Unsupported, format!("{path} is neither a file nor a link to one")))
 }
 
-/// The tar of one path, cut at `most`; `None` when the path does not exist.
-async fn fetch(client: &Client, id: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, Failure> {
+/// The tar of one path, cut at `most` bytes; `None` when the path does not exist.
+pub(super) async fn fetch(client: &Client, id: &str, path: &str, most: usize) -> Result<Option<Answer>, Failure> {
     let request = format!("/containers/{id}/archive?path={}", encode(path));
     let answer = client.answer(&request, most).await?;
     match answer.status {
-        200 => Ok(Some(answer.body)),
+        200 => Ok(Some(answer)),
         404 if !String::from_utf8_lossy(&answer.body).to_ascii_lowercase().contains("no such container") => Ok(None),
         status => Err(Failure::status(&asked(&request), status)),
     }
@@ -149,7 +150,7 @@ fn first_entry(bytes: &[u8]) -> Option<Entry> {
 }
 
 /// A link's target as an absolute path; `..` never leaves the root.
-fn resolve(link: &str, target: &str) -> String {
+pub(super) fn resolve(link: &str, target: &str) -> String {
     let folder = link.rsplit_once('/').map_or("", |(folder, _)| folder);
     let whole = if target.starts_with('/') { target.to_owned() } else { format!("{folder}/{target}") };
     let mut parts: Vec<&str> = Vec::new();

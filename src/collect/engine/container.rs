@@ -47,7 +47,8 @@ pub(super) fn all_unknown(kind: Kind, record: &mut Record, why: &Unknown) {
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a label's text can be the name of a project or service.
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 

@@ -1,4 +1,5 @@
-//! Every question that is put to the engine, in order; at most eight a container.
+//! Every question that is put to the engine, in order; at most eight a container, and twelve more for one that runs a
+//! program whose configuration is read (`program.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,6 +89,11 @@ impl<'a> Gather<'a> {
     /// Prepares to ask; nothing is sent yet.
     pub fn new(endpoint: Endpoint, limits: Limits, progress: &'a dyn Fn(&str)) -> Self {
         Self { client: Arc::new(Client::new(endpoint, limits)), progress }
+    }
+
+    /// For questions about the programs in the containers.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The address that nothing protects, if the engine was reached so.
@@ -202,7 +208,7 @@ impl<'a> Gather<'a> {
         let (mut processes, mut log, mut passwd) = (None, None, None);
         if seen.is_running() {
             processes = Some(runtime::processes(&self.client, &seen.id, podman).await);
-            log = Some(runtime::log(&self.client, &seen.id, inspect).await);
+            log = Some(runtime::log(&self.client, &seen.id, inspect, None).await);
         }
         if named(seen.field("/Config/User")) {
             passwd = Some(archive::passwd(&self.client, &seen.id, inspect).await);

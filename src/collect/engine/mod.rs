@@ -14,12 +14,16 @@ mod gather;
 mod host;
 mod image;
 mod info;
+mod inside;
 mod mounts;
 mod podman;
 mod ports;
+mod program;
 mod runtime;
+mod startup;
 mod tls;
 mod tool;
+mod tree;
 mod typed;
 mod words;
 
@@ -68,7 +72,8 @@ pub async fn collect_within(
     };
     let name = material.info.as_ref().ok().and_then(|info| info.get("Name")?.as_str());
     let host = Host::behind(gather.socket(), name).await;
-    let documents = documents(&material, &host, &gather, given, context);
+    let mut documents = documents(&material, &host, &gather, given, context);
+    documents.extend(program::documents(gather.client(), &material, given, context.groups).await);
     let message = |text: String| CollectError::new(given, text);
     let missing = not_found(&material, selection);
     // What the user named and nobody found must not pass for "there is none".

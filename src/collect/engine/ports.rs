@@ -25,7 +25,9 @@ fn published(fields: Fields<'_>) -> Fact {
     if mode == "host" || mode.starts_with("container:") {
         return none().at(&fields.origins.of("HostConfig.NetworkMode"));
     }
-    let in_force = matches!(fields.str("State.Status"), "running" | "paused");
+    // An engine that answers null here has not said that nothing is published.
+    let answered = fields.get("NetworkSettings.Ports").is_none_or(|ports| !ports.is_null());
+    let in_force = answered && matches!(fields.str("State.Status"), "running" | "paused");
     let field = if in_force { "NetworkSettings.Ports" } else { "HostConfig.PortBindings" };
     let mut fact = fields.entries(field, |(port, bindings)| {
         let (container_port, protocol) = number(port)?;

@@ -45,12 +45,13 @@ fn program(command: &str) -> String {
     if plain { name.to_owned() } else { "[redacted]".to_owned() }
 }
 
-/// The first lines of a container's log, for scanning in memory.
-pub(super) async fn log(client: &Client, id: &str, inspect: &Json) -> Result<Vec<String>, Failure> {
+/// The first lines of a container's log, or of what it wrote since a time (seconds since 1970), for scanning in memory.
+pub(super) async fn log(client: &Client, id: &str, inspect: &Json, since: Option<i64>) -> Result<Vec<String>, Failure> {
     if inspect.pointer("/HostConfig/LogConfig/Type").and_then(Json::as_str) == Some("none") {
         return Err(Failure::new(Reason::Unsupported, "its log driver keeps nothing that can be read back"));
     }
-    let path = format!("/containers/{id}/logs?stdout=1&stderr=1");
+    let since = since.map(|seconds| format!("&since={seconds}")).unwrap_or_default();
+    let path = format!("/containers/{id}/logs?stdout=1&stderr=1{since}");
     let answer = client.bytes(&path, client.limits.log).await.map_err(|failure| match failure.status {
         Some(501) => Failure::new(Reason::Unsupported, "its log driver keeps nothing that can be read back"),
         _ => failure,

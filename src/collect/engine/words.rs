@@ -45,11 +45,7 @@ impl Scanner<'_> {
 
     /// Command and health check of a container: their words, and the secrets of both.
     pub fn command(&mut self, fields: Fields<'_>, record: &mut Record) {
-        let command = match (words(fields, "Config.Entrypoint"), words(fields, "Config.Cmd")) {
-            (Ok(entrypoint), Ok(cmd)) if entrypoint.is_empty() && cmd.is_empty() => started(fields),
-            (Ok(entrypoint), Ok(cmd)) => Ok([entrypoint, cmd].concat()),
-            (Err(why), _) | (_, Err(why)) => Err(why),
-        };
+        let command = command(fields);
         let test = test(fields);
         let mut secrets = List::default();
         match command {
@@ -149,6 +145,12 @@ fn words<'a>(fields: Fields<'a>, field: &'static str) -> Result<Vec<&'a str>, Un
         Some(Json::Array(items)) => items.iter().map(Json::as_str).collect::<Option<_>>().ok_or_else(|| unreadable(field)),
         Some(_) => Err(unreadable(field)),
     }
+}
+
+/// The words of entrypoint and command.
+pub(super) fn command(fields: Fields<'_>) -> Result<Vec<&str>, Unknown> {
+    let words = [words(fields, "Config.Entrypoint")?, words(fields, "Config.Cmd")?].concat();
+    if words.is_empty() { started(fields) } else { Ok(words) }
 }
 
 /// What was really started; the same words as entrypoint and command, where those are not told.

@@ -23,6 +23,7 @@ const MAX_ERRORS: usize = 12;
 pub(super) fn write(view: &View<'_>, options: Options, out: &mut dyn Write) -> io::Result<()> {
     let mut paper = Paper::new(options, out);
     verdict(view, &mut paper)?;
+    exposure(view, &mut paper)?;
     findings::write(view, &mut paper)?;
     unknowns::write(view, &mut paper)?;
     by_subject(view, &mut paper)?;
@@ -49,6 +50,19 @@ fn verdict(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     }
     paper.blank()?;
     paper.bullets(&view.verdict.reasons)
+}
+
+/// The open ways to patient data; nothing at all where no place that holds some was looked at.
+fn exposure(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
+    let exposure = view.exposure;
+    if exposure.open.is_empty() && exposure.unknown.is_empty() {
+        return Ok(());
+    }
+    paper.heading("Who reaches patient data without a credential")?;
+    let open: Vec<String> = exposure.open.iter().map(|way| format!("{}: {}", way.subject, way.path)).collect();
+    paper.bullets(&open)?;
+    let unknown: Vec<String> = exposure.unknown.iter().map(|why| format!("not known: {why}")).collect();
+    paper.bullets(&unknown)
 }
 
 /// The time without its fraction of a second.

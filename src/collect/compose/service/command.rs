@@ -1,10 +1,13 @@
 //! Entrypoint and command: words that may be shown, and secrets among them.
 
+use std::sync::Arc;
+
 use super::Service;
 use super::health::{self, Check};
 use super::lacks_image;
 use crate::collect::compose::value::{Node, Value, text};
-use crate::facts::{Fact, Groups, List, Record, Unknown};
+use crate::collect::dockerfile::{Command, Said};
+use crate::facts::{Fact, Groups, List, Origin, Record, Unknown};
 use crate::knowledge::secret_scan;
 
 /// The words of a command line.
@@ -21,6 +24,15 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// The words of an instruction of a Dockerfile.
+    fn built(command: &Command) -> Self {
+        let words = match command {
+            Command::Exec(words) => words.clone(),
+            Command::Shell(text) => vec!["/bin/sh".to_owned(), "-c".to_owned(), text.clone()],
+        };
+        Self { effective: words.clone(), decided: words, unknown: None, unread: None }
+    }
+
     /// The words that may be shown.
     pub(super) fn shown_list(&self) -> List {
         let words = secret_scan().scan_words(&self.effective, &mut Groups::default());
@@ -55,30 +67,62 @@ pub(super) fn words_of(nodes: &[&Node]) -> Words {
 }
 
 pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Groups) {
-    let entrypoint = service.entry("entrypoint");
-    let command = service.entry("command");
     let mut shown = List::default();
     let mut secrets = List::default();
-    for entry in [entrypoint, command].into_iter().flatten() {
-        let place = if entrypoint.is_some_and(|e| std::ptr::eq(e, entry)) { "entrypoint" } else { "command" };
-        let words = line(&entry.node);
+    let lines = lines(service);
+    let at = lines.last().map_or_else(|| service.at.origin(), |line| Arc::clone(&line.origin));
+    for Line { place, words, origin } in lines {
         let part = words.shown_list();
-        let origin = entry.at.origin();
         shown.items.extend(part.items.into_iter().map(|fact| fact.at(&origin)));
         shown.incomplete = shown.incomplete.or(part.incomplete);
         secrets.items.extend(words.secrets(place, groups).into_iter().map(|fact| fact.at(&origin)));
         secrets.incomplete = secrets.incomplete.or(words.unread);
     }
-    // With an entrypoint of its own, Compose drops the command of the image.
-    if entrypoint.is_none() {
-        lacks_image(&mut shown, "the entrypoint of the image was not seen");
-        lacks_image(&mut secrets, "the entrypoint of the image was not seen");
+    if !knows_entrypoint(service) {
+        lacks_image(service, &mut shown, "the entrypoint of the image was not seen");
+        lacks_image(service, &mut secrets, "the entrypoint of the image was not seen");
     }
     health_secrets(service, &mut secrets, groups);
     hook_secrets(service, &mut secrets, groups);
-    let at = command.or(entrypoint).map_or(service.at, |entry| &entry.at).origin();
     facts.put("command", Fact::known(shown).at(&at));
     facts.put("command_secrets", Fact::known(secrets).at(&at));
+}
+
+/// Entrypoint or command, by the compose file or the Dockerfile.
+struct Line {
+    place: &'static str,
+    words: Words,
+    origin: Arc<Origin>,
+}
+
+/// What runs: the entrypoint and the command. With an entrypoint of its own, Compose drops the command of the image.
+fn lines(service: &Service<'_>) -> Vec<Line> {
+    let image = service.image_built();
+    let own = |key: &'static str| {
+        let entry = service.entry(key)?;
+        Some(Line { place: key, words: line(&entry.node), origin: entry.at.origin() })
+    };
+    let built = |place: &'static str, said: Option<&Said<Command>>| {
+        let said = said?;
+        Some(Line { place, words: Words::built(&said.value), origin: service.built_at(said.at) })
+    };
+    let entrypoint = own("entrypoint");
+    let replaced = entrypoint.is_some();
+    let entrypoint = entrypoint.or_else(|| built("entrypoint", image?.entrypoint.as_ref()));
+    let command = own("command").or_else(|| built("command", image.filter(|_| !replaced)?.cmd.as_ref()));
+    entrypoint.into_iter().chain(command).collect()
+}
+
+/// Whether the entrypoint is known: by the compose file, or by the Dockerfile.
+fn knows_entrypoint(service: &Service<'_>) -> bool {
+    service.entry("entrypoint").is_some() || service.image_built().is_some_and(|image| image.entrypoint.is_some())
+}
+
+/// The words of entrypoint and command in clear, as far as the files say them; none where one cannot be known.
+pub(in crate::collect::compose) fn words(service: &Service<'_>) -> Option<Vec<String>> {
+    let said = lines(service);
+    let known = !said.is_empty() && said.iter().all(|line| line.words.unknown.is_none());
+    known.then(|| said.into_iter().flat_map(|line| line.words.effective).collect())
 }
 
 fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups) {
@@ -88,7 +132,14 @@ fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups
             let found = words_of(&health::parts(test).1).secrets("health check", groups);
             secrets.items.extend(found.into_iter().map(|fact| fact.at(&origin)));
         }
-        Check::Images => lacks_image(secrets, "the health check of the image was not seen"),
+        Check::Images => match service.image_built().and_then(|image| image.health.as_ref()) {
+            Some(said) => {
+                let found = said.value.iter().flat_map(|test| Words::built(test).secrets("health check", groups));
+                let origin = service.built_at(said.at);
+                secrets.items.extend(found.map(|fact| fact.at(&origin)));
+            }
+            None => lacks_image(service, secrets, "the health check of the image was not seen"),
+        },
         Check::Off => {}
         Check::Unknown(why) => secrets.incomplete = Some(why),
     }

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use super::Service;
 use super::lacks_image;
 use super::read::boolean;
-use crate::collect::compose::classify::classify;
+use crate::collect::compose::classify::{classify, shown_name};
 use crate::collect::compose::value::{Node, Operator, OperatorKind, Part, Value, Variable, is_null, text};
 use crate::collect::compose::{dotenv, files};
 use crate::collect::yaml::{Map, Place, Source};
 use crate::facts::{Fact, Groups, List, Reason, Record, Unknown};
+use crate::knowledge::secret_scan;
 
 /// One variable of a service.
 pub(in crate::collect::compose) struct Setting {
     pub value: Value,
     pub at: Place,
     /// Only the name stands there, or what is taken for one.
-    bare: bool,
+    pub bare: bool,
 }
 
 /// The variables of a service, and why some may be missing.
@@ -30,11 +31,17 @@ pub(in crate::collect::compose) struct Settings {
 pub(super) fn write(service: &Service<'_>, facts: &mut Record, groups: &mut Groups) {
     let settings = settings(service);
     let mut env = List { items: Vec::new(), incomplete: settings.incomplete };
+    for variable in service.image_built().into_iter().flat_map(|image| &image.env) {
+        if !settings.variables.contains_key(&variable.name) {
+            let scanned = secret_scan().scan(&variable.name, &variable.written, groups);
+            env.items.push(scanned.to_fact(&shown_name(&variable.name)).at(&service.built_at(variable.at)));
+        }
+    }
     for (name, setting) in &settings.variables {
         let shown = if setting.bare && !is_variable_name(name) { "(unreadable name)" } else { name };
         env.items.push(classify(name, &setting.value, groups).to_fact(shown).at(&setting.at.origin()));
     }
-    lacks_image(&mut env, "the environment of the image was not seen");
+    lacks_image(service, &mut env, "the environment of the image was not seen");
     let entry = service.entry("environment").or_else(|| service.entry("env_file"));
     facts.put("env", Fact::known(env).at(&entry.map_or(service.at, |entry| &entry.at).origin()));
     let at = service.entry("env_file").map_or(service.at, |entry| &entry.at);

@@ -4,7 +4,7 @@ use super::Service;
 use super::command::words_of;
 use super::read::boolean;
 use crate::collect::compose::value::{Node, text};
-use crate::facts::{Fact, Reason, Record, Unknown};
+use crate::facts::{Fact, Record, Unknown};
 
 /// What a compose file says about the health check.
 pub(super) enum Check<'p> {
@@ -38,21 +38,34 @@ pub(super) fn check<'p>(service: &Service<'p>) -> Check<'p> {
 pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
     let at = service.entry("healthcheck").map_or(service.at, |entry| &entry.at).origin();
     let (test, defined) = match check(service) {
-        Check::Images => {
-            let unseen = || {
-                Fact::unknown(Unknown::new(
-                    Reason::ImageNotSeen,
-                    "no health check in the compose file, and the image was not seen",
-                ))
-            };
-            (unseen(), unseen())
-        }
+        Check::Images => return images(service, facts),
         Check::Off => (Fact::known(vec![Fact::known("NONE")]), Fact::known(false)),
         Check::Test(node) => (Fact::known(shown(node)), Fact::known(true)),
         Check::Unknown(why) => (Fact::unknown(why.clone()), Fact::unknown(why)),
     };
     facts.put("health.test", test.at(&at));
     facts.put("health.defined", defined.at(&at));
+}
+
+/// The health check of the image, as far as its Dockerfile says.
+fn images(service: &Service<'_>, facts: &mut Record) {
+    let image = service.image_built();
+    let at = service.entry("healthcheck").map_or(service.at, |entry| &entry.at).origin();
+    match image.and_then(|image| image.health.as_ref().map(|said| (image, said))) {
+        Some((image, said)) => {
+            facts.set("health.test", image.health_words(), &service.built_at(said.at));
+            facts.set("health.defined", said.value.is_some(), &service.built_at(said.at));
+        }
+        None if service.is_from_scratch() => {
+            facts.set("health.test", crate::facts::List::default(), &at);
+            facts.set("health.defined", false, &at);
+        }
+        None => {
+            for path in ["health.test", "health.defined"] {
+                facts.put(path, Fact::unknown(service.unseen("no health check")).at(&at));
+            }
+        }
+    }
 }
 
 /// The words that may be shown; a plain text is what a shell is given.

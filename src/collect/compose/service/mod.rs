@@ -1,5 +1,6 @@
 //! From one merged service to the facts of a container.
 
+mod built;
 mod command;
 mod devices;
 mod environment;
@@ -13,12 +14,14 @@ pub(super) mod volume;
 
 use std::sync::Arc;
 
+use super::build::Build;
 use super::project::Project;
 use super::value::{Node, Value, is_null};
 use crate::collect::yaml::{Entry, Place};
 use crate::facts::{Assurance, Document, Fact, Groups, Kind, List, Reason, Record, Unknown};
+pub(super) use command::words;
 pub(super) use environment::settings;
-pub(super) use mounts::{Bind, binds};
+pub(super) use mounts::{Bind, binds, device_of, host_path, is_in_project, mount_sources};
 pub(super) use read::boolean;
 
 /// One service of the audited set.
@@ -28,6 +31,8 @@ pub(super) struct Service<'p> {
     pub at: &'p Place,
     pub node: &'p Node,
     pub project: &'p Project,
+    /// What it is built from; none where it is not built, or where that does not matter.
+    pub build: Option<&'p Build>,
 }
 
 impl<'p> Service<'p> {
@@ -51,7 +56,7 @@ impl<'p> Service<'p> {
     /// Another service of the project.
     fn other(&self, name: &str) -> Option<Service<'p>> {
         let (name, entry) = self.project.tree.get("services")?.map()?.get_key_value(name)?;
-        Some(Service { name, at: &entry.at, node: &entry.node, project: self.project })
+        Some(Service { name, at: &entry.at, node: &entry.node, project: self.project, build: None })
     }
 
     /// What the engine would use: the service with every default that the specification fixes.
@@ -93,35 +98,15 @@ impl<'p> Service<'p> {
         let origin = built.map_or(self.at, |entry| &entry.at).origin();
         facts.set("image.built", built.is_some(), &origin);
         facts.set("image.seen", false, &self.at.origin());
-        facts.put(
-            "user.spec",
-            match self.entry("user") {
-                Some(entry) if !is_empty(entry) => read::text_fact(entry, |text| Ok(text.to_owned())),
-                said => {
-                    let detail = "no `user:` in the compose file, and the image was not seen";
-                    Fact::unknown(Unknown::new(Reason::ImageNotSeen, detail))
-                        .at(&said.map_or(self.at, |entry| &entry.at).origin())
-                }
-            },
-        );
-        for path in ["os.id", "os.version"] {
-            facts.unknown(path, Unknown::new(Reason::ImageNotSeen, "the image was not seen"));
-        }
+        built::user(self, facts);
+        built::system(self, facts);
     }
 
     fn only_an_engine_can_tell(&self, facts: &mut Record) {
         let no_engine = || Unknown::new(Reason::NoTarget, "a compose file says what should run; no engine was asked");
-        for path in [
-            "state",
-            "running",
-            "image.id",
-            "passwd",
-            "mac_profile",
-            "health.status",
-            "health.tool_found",
-            "processes",
-            "log_credentials",
-        ] {
+        for path in
+            ["state", "running", "image.id", "mac_profile", "health.status", "health.tool_found", "processes", "log_credentials"]
+        {
             facts.put(path, Fact::unknown(no_engine()).at(&self.at.origin()));
         }
         let profiles = self.entry("profiles");
@@ -137,7 +122,10 @@ fn is_empty(entry: &Entry<Value>) -> bool {
     entry.node.scalar().is_some_and(|value| value.text.is_empty() && value.undecided().is_none())
 }
 
-/// A list that lacks what only the image knows.
-fn lacks_image(list: &mut List, detail: &'static str) {
+/// A list that lacks what only the image knows, unless nothing lies below its Dockerfile.
+fn lacks_image(service: &Service<'_>, list: &mut List, detail: &'static str) {
+    if service.is_from_scratch() {
+        return;
+    }
     list.incomplete.get_or_insert_with(|| Unknown::new(Reason::ImageNotSeen, detail));
 }

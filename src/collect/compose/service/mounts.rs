@@ -132,10 +132,21 @@ fn volume_fact(service: &Service<'_>, volume: &Volume, node: &Node, read_only: b
 
 /// The folder behind a `local` volume that is a bind in disguise.
 fn device(service: &Service<'_>, name: &str, record: &mut Record) {
-    let Some(entry) = service.project.declared("volumes", name) else { return };
+    match device_of(service, name) {
+        Some(Ok(path)) => {
+            record.set_here("device", path.display().to_string());
+            resolve(&path, record);
+        }
+        Some(Err(why)) => record.unknown("device", why),
+        None => {}
+    }
+}
+
+/// The host path that a named volume binds; none for a volume of the engine's own, an error where it cannot be told.
+pub(in crate::collect::compose) fn device_of(service: &Service<'_>, name: &str) -> Option<Result<PathBuf, Unknown>> {
+    let entry = service.project.declared("volumes", name)?;
     if is_external(&entry.node) {
-        record.unknown("device", Unknown::new(Reason::NoTarget, "the volume is made elsewhere, and no engine was asked"));
-        return;
+        return Some(Err(Unknown::new(Reason::NoTarget, "the volume is made elsewhere, and no engine was asked")));
     }
     let option = |key: &str| entry.node.at_path(&["driver_opts", key]).map(text);
     let local =
@@ -143,13 +154,28 @@ fn device(service: &Service<'_>, name: &str, record: &mut Record) {
     let binds = option("o").is_some_and(|o| o.is_ok_and(|o| o.split(',').any(|word| word == "bind" || word == "rbind")));
     match option("device") {
         Some(Ok(path)) if local && (binds || option("type").is_some_and(|kind| kind == Ok("none"))) => {
-            let path = files::join(&entry.node.at.source.directory, path);
-            record.set_here("device", path.display().to_string());
-            resolve(&path, record);
+            Some(Ok(files::join(&entry.node.at.source.directory, path)))
         }
-        Some(Err(why)) if local => record.unknown("device", why),
-        _ => {}
+        Some(Err(why)) if local => Some(Err(why)),
+        _ => None,
     }
+}
+
+/// The services whose volumes a service has: itself, and those that `volumes_from` names. And why there may be more.
+pub(in crate::collect::compose) fn mount_sources<'p>(service: &Service<'p>) -> (Vec<Service<'p>>, Option<Unknown>) {
+    let mut found = vec![*service];
+    let mut unsure = None;
+    let mut next = 0;
+    while let Some(service) = found.get(next).copied() {
+        next += 1;
+        for node in nodes(&service, "volumes_from") {
+            match text(node).ok().and_then(|written| service.other(written.split(':').next()?)) {
+                Some(other) if found.len() <= MAX_CHAIN => found.push(other),
+                _ => unsure = Some(Unknown::new(Reason::NoTarget, format!("volumes of another container ({})", node.at))),
+            }
+        }
+    }
+    (found, unsure)
 }
 
 fn bind_source(service: &Service<'_>, source: &str, node: &Node, record: &mut Record) {
@@ -177,7 +203,7 @@ fn resolve(path: &Path, record: &mut Record) {
 }
 
 /// A bind source as a path of this machine; `~` is the home folder.
-fn host_path(service: &Service<'_>, source: &str, node: &Node) -> Option<PathBuf> {
+pub(in crate::collect::compose) fn host_path(service: &Service<'_>, source: &str, node: &Node) -> Option<PathBuf> {
     if let Some(rest) = source.strip_prefix('~') {
         let home = service.project.home.as_deref()?;
         return (rest.is_empty() || rest.starts_with('/')).then(|| files::join(Path::new(home), rest.trim_start_matches('/')));
@@ -186,7 +212,7 @@ fn host_path(service: &Service<'_>, source: &str, node: &Node) -> Option<PathBuf
 }
 
 /// Inside the project's own folder; a path written relative to it may also lie elsewhere in the same repository.
-fn is_in_project(service: &Service<'_>, path: &Path, written_relative: bool) -> bool {
+pub(in crate::collect::compose) fn is_in_project(service: &Service<'_>, path: &Path, written_relative: bool) -> bool {
     let folder = std::fs::canonicalize(&service.project.directory).unwrap_or_else(|_| service.project.directory.clone());
     if path.starts_with(&folder) {
         return true;

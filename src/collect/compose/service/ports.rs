@@ -23,7 +23,16 @@ pub(super) fn write(service: &Service<'_>, facts: &mut Record) {
     facts.put("ports", Fact::known(items.list).at(&entry.map_or(service.at, |entry| &entry.at).origin()));
     let mut exposed = list_fact(service, service.entry("expose"), expose);
     if let State::Known(Value::List(list)) = &mut exposed.state {
-        lacks_image(list, "the image was not seen: it may expose more ports");
+        for port in service.image_built().into_iter().flat_map(|image| &image.exposed) {
+            match port.value.as_ref().ok().and_then(|port| port.split('/').next()?.parse::<u16>().ok()) {
+                Some(number) => list.items.push(Fact::known(i64::from(number)).at(&service.built_at(port.at))),
+                None => {
+                    list.incomplete
+                        .get_or_insert_with(|| Unknown::new(Reason::Unsupported, "a port of EXPOSE that cannot be read"));
+                }
+            }
+        }
+        lacks_image(service, list, "the image was not seen: it may expose more ports");
     }
     facts.put("exposed", exposed);
 }

@@ -1,0 +1,41 @@
+//! Files that the Dockerfile of a built service puts into its image.
+
+use super::files::Files;
+use crate::collect::compose::files;
+use crate::collect::compose::service::Service;
+use crate::collect::dockerfile::Content;
+use crate::collect::program::Place;
+use crate::facts::{Reason, Unknown};
+
+/// Gathers the copied files that may be configuration; what is mounted over them comes from elsewhere.
+pub(super) fn gather(service: &Service<'_>, files: &mut Files) {
+    let Some(build) = service.build else { return };
+    let layers = build.reading.layers(&|path| files.is_wanted_folder(path));
+    for (path, why) in layers.hidden {
+        if !files.is_mounted(&path) {
+            files.hide(&path, why);
+        }
+    }
+    for (path, file) in layers.files {
+        let wanted = files.is_wanted(&path) || file.single && files.may_be_configuration(&path);
+        if !wanted || files.is_mounted(&path) {
+            continue;
+        }
+        if files.is_full() {
+            files.hide(&path, Unknown::new(Reason::Unsupported, "too many files are copied"));
+            continue;
+        }
+        let shown = format!("{} ({path})", build.shown);
+        match file.content {
+            Content::Path(from) => {
+                let shown = files::relative(&service.project.directory, &from);
+                match file.mode {
+                    Some(mode) => files.read_with(&path, &from, shown.into(), Some(mode), Place::Image),
+                    None => files.read(&path, &from, shown.into(), Place::Image),
+                }
+            }
+            Content::Text(text) => files.put(&path, Ok(text), shown.into(), file.mode, Place::Image),
+            Content::Unknown(why) => files.put(&path, Err(why), shown.into(), file.mode, Place::Image),
+        }
+    }
+}

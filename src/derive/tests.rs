@@ -1,1 +1,0 @@
-//! Tests of what is derived, on documents written by hand.
