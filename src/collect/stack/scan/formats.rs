@@ -142,7 +142,11 @@ impl Grype {
             scanner: "Grype",
             image: kind == "image",
             created: self.descriptor.timestamp,
-            ids: text("imageID").into_iter().chain(text("manifestDigest")).chain(digests.iter().filter_map(|d| digest_of(d))).collect(),
+            ids: text("imageID")
+                .into_iter()
+                .chain(text("manifestDigest"))
+                .chain(digests.iter().filter_map(|d| digest_of(d)))
+                .collect(),
             names: text("userInput").into_iter().chain(texts("tags")).chain(digests).collect(),
             counts,
             gap: None,
@@ -166,6 +170,9 @@ pub(super) struct Npm {
 #[derive(Deserialize)]
 struct NpmMetadata {
     vulnerabilities: BTreeMap<String, i64>,
+    /// A number in version 1, numbers by kind in version 2.
+    #[serde(default)]
+    dependencies: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -178,9 +185,13 @@ struct NpmFinding {
 impl Npm {
     pub(super) fn scan(self) -> Scan {
         let found = |name: &str| self.metadata.vulnerabilities.get(name).copied().unwrap_or(0);
-        let fixable = self.vulnerabilities.values().filter(|one| one.fix_available.as_bool().unwrap_or(!one.fix_available.is_null()));
+        let fixable =
+            self.vulnerabilities.values().filter(|one| one.fix_available.as_bool().unwrap_or(!one.fix_available.is_null()));
+        let dependencies = &self.metadata.dependencies;
+        let is_empty = dependencies.get("total").unwrap_or(dependencies).as_i64() == Some(0);
         Scan {
             scanner: "npm audit",
+            gap: is_empty.then(|| "it holds no packages: nothing was searched for known flaws".into()),
             counts: Counts {
                 critical: found("critical"),
                 high: found("high"),
