@@ -7,7 +7,9 @@ use regex::Regex;
 use super::git::Git;
 use super::settings::{Format, Setting};
 use super::walk::Found;
-use crate::facts::{Assurance, Class, Document, Fact, Groups, Kind, List, Origin, Reason, Record, Scanned, Unknown, is_secret_name};
+use crate::facts::{
+    Assurance, Class, Document, Fact, Groups, Kind, List, Origin, Reason, Record, Scanned, Unknown, is_secret_name,
+};
 use crate::knowledge::secret_scan;
 
 /// What kind of file it is, as far as secrets are concerned.
@@ -55,8 +57,7 @@ static TEMPLATE: LazyLock<Regex> =
     LazyLock::new(|| constant(r"(?i)(^|[._/-])(examples?|samples?|templates?|dist|tmpl|skel)([._/-]|$)"));
 static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| constant(r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----"));
 static ENCRYPTED: LazyLock<Regex> = LazyLock::new(|| constant(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED"));
-static VARIABLE: LazyLock<Regex> =
-    LazyLock::new(|| constant(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^{}]*)|:?[?+][^{}]*)?\}"));
+static VARIABLE: LazyLock<Regex> = LazyLock::new(|| constant(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^{}]*)|:?[?+][^{}]*)?\}"));
 static OBJECT: LazyLock<Regex> = LazyLock::new(|| constant(r"^[a-z0-9]+(-[a-z0-9]+)+$"));
 static RANDOM: LazyLock<Regex> = LazyLock::new(|| constant(r"^[A-Za-z0-9+/_=-]{20,}$"));
 
@@ -152,8 +153,7 @@ fn private_key(holder: Holder, text: &str, unread: Option<&Unknown>) -> Result<b
 fn literal(setting: &Setting, holder: Holder, template: bool, shown: &Arc<str>, groups: &mut Groups) -> Option<Fact> {
     let scanned = scan(setting, holder, groups)?;
     // What every manual prints is no secret that a repository gives away; the Orthanc checks name it.
-    let default_user =
-        holder == Holder::Orthanc && setting.user && (scanned.published || scanned.class == Class::Placeholder);
+    let default_user = holder == Holder::Orthanc && setting.user && (scanned.published || scanned.class == Class::Placeholder);
     if default_user || (template && scanned.class == Class::Placeholder) {
         return None;
     }

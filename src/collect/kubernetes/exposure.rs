@@ -81,7 +81,8 @@ fn service(object: &Object) -> (bool, Vec<Fact>) {
 
 /// A port's number or name, of which Kubernetes allows 15 characters.
 fn port_name<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
-    text(node, &[key]).filter(|name| name.len() <= 15 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+    text(node, &[key])
+        .filter(|name| name.len() <= 15 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
 }
 
 /// Ports at which the cloud's balancer takes TLS; an empty list means all.

@@ -24,7 +24,7 @@ pub fn collect(description: &Description, given: &str, named: bool) -> Collected
     let mut document = Document::new(Kind::Stack, description.file.name.value.trim(), given, Assurance::Declared);
     writer.write(&mut document.facts);
     let errors = writer.errors.into_iter().map(|message| CollectError::new(given, message)).collect();
-    Collected { documents: vec![document], errors, unreachable: None }
+    Collected { documents: vec![document], errors, ..Collected::default() }
 }
 
 fn file_name(description: &Description) -> Arc<str> {
