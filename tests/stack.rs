@@ -1,12 +1,15 @@
 //! The stack description: attestations, waivers and evidence, from the file to verdict, report and exit code.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod made;
 mod support;
 
 #[path = "stack/attestations.rs"]
 mod attestations;
 #[path = "stack/description.rs"]
 mod description;
+#[path = "stack/property.rs"]
+mod property;
 #[path = "stack/scans.rs"]
 mod scans;
 #[path = "stack/waivers.rs"]

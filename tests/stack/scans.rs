@@ -39,7 +39,7 @@ fn scans_of_images() {
             "no report is about x/a:1",
         ),
         ("another tag", list, trivy("x/a:2", "2026-11-20T08:00:00Z", None), "not_evaluated", "no report is about x/a:1"),
-        ("stale", list, trivy("x/a:1", "2026-11-10T08:00:00Z", None), "fail", "15 days old"),
+        ("stale", list, trivy("x/a:1", "2026-11-10T08:00:00Z", None), "fail", "14 days old"),
         (
             "stale, and allowed to be",
             "evidence: [{file: s.json, max_age: 30}]\n",

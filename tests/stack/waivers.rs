@@ -33,13 +33,9 @@ fn the_gate_is_lifted_and_nothing_else() {
         assert_eq!(with["profiles"][0][same], without["profiles"][0][same], "{same}");
     }
     assert_eq!(with["profiles"][0]["counts"]["waived"], 1);
-    let gate = |report: &Json| report["gate"]["reasons"].to_string();
-    assert!(
-        gate(&without).contains("container-read-only-rootfs") && !gate(&with).contains("container-read-only-rootfs"),
-        "{}",
-        gate(&with)
-    );
-    assert!(gate(&with).contains("container-memory-limit"), "what is not waived still gates");
+    let gate = |report: &Json| report["gate"]["reasons"][0].as_str().unwrap().to_owned();
+    assert!(gate(&without).starts_with("8 medium findings on 15 subjects"), "{}", gate(&without));
+    assert!(gate(&with).starts_with("7 medium findings on 14 subjects"), "what is not waived still gates: {}", gate(&with));
     let statuses = |report: &Json| -> Vec<(Json, Json)> {
         let all = report["results"].as_array().unwrap().iter().filter(|r| r["subject"]["kind"] != "stack");
         all.map(|r| (r["check"].clone(), r["status"].clone())).collect()
