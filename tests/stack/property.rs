@@ -48,8 +48,7 @@ fn attestation(control: &str) -> Attestation {
 }
 
 fn waived(outcomes: &[Outcome], which: u16) -> Vec<Outcome> {
-    let waiver =
-        Arc::new(Waiver { owner: "J".into(), reason: "R".into(), ticket: "T".into(), expires: "2027-01-01".into() });
+    let waiver = Arc::new(Waiver { owner: "J".into(), reason: "R".into(), ticket: "T".into(), expires: "2027-01-01".into() });
     let open = |o: &Outcome| matches!(o.status, Status::Fail | Status::NotEvaluated);
     let mark = |(i, outcome): (usize, &Outcome)| Outcome {
         waiver: (which >> i & 1 == 1 && open(outcome)).then(|| Arc::clone(&waiver)),
