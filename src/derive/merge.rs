@@ -80,7 +80,7 @@ fn drift_unknown(document: &mut Document, why: &str) {
 }
 
 /// Fills what the engine does not know from the file, and gives the engine's facts the file's line.
-pub(super) fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
+fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
     for (name, declared) in weak.iter() {
         match strong.get_mut(name) {
             Some(Fact { state: State::Known(Value::Record(inner)), .. }) => {

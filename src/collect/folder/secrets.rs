@@ -72,7 +72,7 @@ const NO_SECRETS: [&str; 24] = [
     "bearer", "jwt", "header", "cookie", "body", "post", "get", "query", "opaque", "file", "env",
 ];
 /// Names that mean a secret as a variable, and something else in most structured files.
-const VAGUE_NAMES: [&str; 6] = ["key", "keys", "auth", "pat", "salt", "pass"];
+const VAGUE_NAMES: [&str; 8] = ["secrets", "key", "keys", "auth", "auth_basic", "pat", "salt", "pass"];
 
 /// A file that is expected to hold placeholders.
 pub(super) fn is_template(shown: &str) -> bool {

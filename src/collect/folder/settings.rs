@@ -49,7 +49,7 @@ pub(in crate::collect) fn read(format: Format, text: &str) -> Vec<Setting> {
 pub(in crate::collect) fn keys(text: &str) -> Vec<Setting> {
     let begins = |line: &&str| line.starts_with("-----BEGIN ") && line.contains("PRIVATE KEY");
     let encrypted = text.contains("Proc-Type: 4,ENCRYPTED");
-    let lines = text.lines().zip(1..).filter(|(line, _)| begins(line) && !encrypted);
+    let lines = text.lines().zip(1..).filter(|(line, _)| begins(line) && !encrypted && !line.contains("ENCRYPTED"));
     lines.map(|(line, n)| setting("private key", line, n)).collect()
 }
 
