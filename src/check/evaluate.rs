@@ -26,7 +26,7 @@ const MAX_VALUE: usize = 300;
 /// Every check on every subject of its kind; a kind without subjects gives one outcome that says why.
 pub fn evaluate(library: &Library, documents: &[Document], planes: &Planes) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for check in library.iter() {
+    for check in library.iter().filter(|check| !check.is_manual()) {
         let before = outcomes.len();
         outcomes.extend(documents.iter().filter(|d| d.kind == check.subject).map(|d| on_document(check, d)));
         if outcomes.len() == before {
@@ -34,6 +34,18 @@ pub fn evaluate(library: &Library, documents: &[Document], planes: &Planes) -> V
         }
     }
     outcomes
+}
+
+/// The same for one kind alone, in place of its earlier outcomes: facts about it were only known after the others.
+pub fn evaluate_again(library: &Library, documents: &[Document], kind: Kind, outcomes: &mut Vec<Outcome>) {
+    let own: Vec<Document> = documents.iter().filter(|document| document.kind == kind).cloned().collect();
+    if own.is_empty() {
+        return;
+    }
+    outcomes.retain(|outcome| outcome.subject.kind != kind);
+    let checks = library.iter().filter(|check| check.subject == kind && !check.is_manual());
+    outcomes.extend(checks.flat_map(|check| own.iter().map(|document| on_document(check, document))));
+    outcomes.sort_by(|a, b| a.check.id.cmp(&b.check.id)); // stable: subjects keep their order
 }
 
 /// One check on one document.
@@ -49,7 +61,11 @@ pub(super) fn on_document(check: &Arc<Check>, document: &Document) -> Outcome {
             Truth::Unknown(why) => return finish(check, document, Status::NotEvaluated, Some(why), trace),
         }
     }
-    let (holds, seen) = check.pass.eval(&scope);
+    let Some(pass) = &check.pass else {
+        let why = Unknown::new(Reason::Unproven, "no program can see this: a person has to attest it");
+        return finish(check, document, Status::NotEvaluated, Some(why), trace);
+    };
+    let (holds, seen) = pass.eval(&scope);
     trace.read.extend(seen.read);
     trace.witnesses.extend(seen.witnesses);
     trace.errors.extend(seen.errors);
@@ -87,6 +103,7 @@ fn finish(check: &Arc<Check>, document: &Document, status: Status, why: Option<U
         message,
         observed: check.observed.render(&scope),
         evidence: evidence(document, &trace),
+        waiver: None,
         errors: trace.errors,
     }
 }
@@ -176,6 +193,7 @@ fn without_subject(check: &Arc<Check>, planes: &Planes) -> Outcome {
         message,
         observed: String::new(),
         evidence: Vec::new(),
+        waiver: None,
         errors: Vec::new(),
     }
 }

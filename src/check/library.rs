@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::FileError;
-use super::model::{Check, CheckFile};
+use super::model::{Check, CheckFile, Severity};
 use super::outcome::Status;
 use crate::expr::on_parser_stack;
 
 include!(concat!(env!("OUT_DIR"), "/checks.rs"));
+
+/// Checks that later versions bring: id, severity and part of the project, with tabs between.
+const PLANNED: &str = include_str!("../../checks/planned.txt");
 
 /// Checks by id.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +65,11 @@ impl Library {
                         errors.push(FileError::whole(path, source, message, Some("give a site's own check an id of its own")));
                         continue;
                     }
+                    if Self::planned(&check.id).is_some() {
+                        let message = format!("the id `{}` is kept for a check of a later version", check.id);
+                        errors.push(FileError::whole(path, source, message, Some("give a site's own check an id of its own")));
+                        continue;
+                    }
                     library.aliases.extend(check.aliases.iter().map(|alias| (alias.clone(), Arc::clone(&check.id))));
                     library.checks.insert(Arc::clone(&check.id), Arc::new(check));
                 }
@@ -76,6 +84,20 @@ impl Library {
         self.checks.get(id).or_else(|| self.checks.get(self.aliases.get(id)?))
     }
 
+    /// Severity of a check that the contract promises and this version does not have yet.
+    pub fn planned(id: &str) -> Option<Severity> {
+        Self::planned_ids().find(|(known, _)| *known == id).map(|(_, severity)| severity)
+    }
+
+    /// Ids and severities of the checks that this version does not have yet.
+    pub fn planned_ids() -> impl Iterator<Item = (&'static str, Severity)> {
+        PLANNED.lines().filter_map(|line| {
+            let mut words = line.split('\t');
+            let (id, severity) = (words.next()?, words.next()?);
+            Some((id, Severity::ALL.into_iter().find(|known| known.word() == severity)?))
+        })
+    }
+
     /// All checks in order of id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Check>> {
         self.checks.values()
@@ -85,7 +107,9 @@ impl Library {
     pub fn nearest(&self, id: &str) -> Option<&str> {
         self.checks
             .keys()
-            .map(|known| (strsim::jaro_winkler(id, known), &**known))
+            .map(|known| &**known)
+            .chain(Self::planned_ids().map(|(planned, _)| planned))
+            .map(|known| (strsim::jaro_winkler(id, known), known))
             .filter(|(likeness, _)| *likeness > 0.8)
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, known)| known)
@@ -143,39 +167,52 @@ pub(super) fn lint(path: &str, source: &str, file: &CheckFile) -> Result<(), Fil
             "for example `Containers run as an unprivileged user`",
         );
     }
-    let (message, title) = (&file.message.value, &file.title.value);
-    for (name, text) in
-        [("title", title), ("message", message), ("why", &file.why), ("fix", &file.fix), ("expected", &file.expected)]
-    {
-        let lower = text.to_lowercase();
-        if text.trim().len() < 4
-            || text.trim_start().starts_with('<')
-            || lower.contains("todo")
-            || lower.contains("add impact here")
-            || lower.contains("lorem")
-        {
-            return Err(FileError::whole(
-                path,
-                source,
-                format!("`{name}` is empty or a placeholder"),
-                Some("say it in a sentence"),
-            ));
+    let message = file.message.as_ref().map(|message| &message.value);
+    let texts = [("title", Some(title)), ("message", message), ("why", Some(&file.why)), ("fix", Some(&file.fix))];
+    for (name, text) in texts.into_iter().chain([("expected", Some(&file.expected))]) {
+        if text.is_some_and(|text| is_placeholder(text)) {
+            let message = format!("`{name}` is empty or a placeholder");
+            return Err(FileError::whole(path, source, message, Some("say it in a sentence")));
         }
     }
     if let Some(reference) = file.references.iter().find(|r| !r.starts_with("https://")) {
         return Err(FileError::whole(path, source, format!("the reference `{reference}` is no https address"), None));
+    }
+    lint_kind(path, source, file)
+}
+
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let placeholder = ["todo", "add impact here", "lorem"].iter().any(|word| lower.contains(word));
+    text.trim().len() < 4 || text.trim_start().starts_with('<') || placeholder
+}
+
+/// A check has a condition and cases for every way it can end, or it is manual and has none of that.
+fn lint_kind(path: &str, source: &str, file: &CheckFile) -> Result<(), FileError> {
+    let whole = |message: String, help: &str| Err(FileError::whole(path, source, message, Some(help)));
+    let automatic = [
+        ("pass", file.pass.is_some(), true),
+        ("message", file.message.is_some(), true),
+        ("observed", file.observed.is_some(), true),
+        ("cases", !file.cases.is_empty(), true),
+        ("when", file.when.is_some(), false),
+        ("severity_rules", !file.severity_rules.is_empty(), false),
+    ];
+    if file.manual {
+        return match automatic.iter().find(|(_, written, _)| *written) {
+            Some((name, ..)) => whole(format!("a manual check has no `{name}`"), "take it out, or take `manual: true` out"),
+            None => Ok(()),
+        };
+    }
+    if let Some((name, ..)) = automatic.iter().find(|(_, written, needed)| *needed && !written) {
+        return whole(format!("`{name}` is missing"), "only a check with `manual: true` may leave it out");
     }
     let mut wanted = vec![Status::Pass, Status::Fail, Status::NotEvaluated];
     if file.when.is_some() {
         wanted.push(Status::NotApplicable);
     }
     match wanted.iter().find(|status| !file.cases.iter().any(|case| case.expect == **status)) {
-        Some(missing) => Err(FileError::whole(
-            path,
-            source,
-            format!("no case expects `{missing}`"),
-            Some("each way a check can end needs a case"),
-        )),
+        Some(missing) => whole(format!("no case expects `{missing}`"), "each way a check can end needs a case"),
         None => Ok(()),
     }
 }

@@ -76,24 +76,31 @@ pub struct CheckFile {
     pub severity: Severity,
     /// What is checked; also the root of paths in expressions.
     pub subject: Kind,
+    /// No program can see it: a named person attests it. Such a check has no `pass`, `when`, `message`, `observed`,
+    /// `severity_rules` and `cases`, and yields no results.
+    #[serde(default)]
+    pub manual: bool,
     /// CEL: whether the check applies to this subject. Unknown makes the outcome `not_evaluated`.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub when: Option<Spanned<String>>,
-    /// CEL: what must hold.
-    #[schemars(with = "String")]
-    pub pass: Spanned<String>,
+    /// CEL: what must hold. Every check that is not manual has it.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub pass: Option<Spanned<String>>,
     /// What raises or lowers the severity of a failure.
     #[serde(default)]
     pub severity_rules: Vec<SeverityRuleFile>,
     /// One sentence about the failure, with expressions in braces.
-    #[schemars(with = "String")]
-    pub message: Spanned<String>,
-    /// What was wanted.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub message: Option<Spanned<String>>,
+    /// What was wanted; of a manual check, what an attestation must state.
     pub expected: String,
     /// What was seen, with expressions in braces.
-    #[schemars(with = "String")]
-    pub observed: Spanned<String>,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub observed: Option<Spanned<String>>,
     /// Why it matters in an imaging stack.
     pub why: String,
     /// What to do.
@@ -105,6 +112,7 @@ pub struct CheckFile {
     #[serde(default)]
     pub aliases: Vec<String>,
     /// The check's own tests.
+    #[serde(default)]
     pub cases: Vec<CaseFile>,
 }
 
@@ -205,8 +213,8 @@ pub struct Check {
     pub subject: Kind,
     /// Whether it applies.
     pub when: Option<Expression>,
-    /// What must hold.
-    pub pass: Expression,
+    /// What must hold; none for a manual check.
+    pub pass: Option<Expression>,
     /// Rules about severity: jumps first.
     pub severity_rules: Vec<SeverityRule>,
     /// Sentence about a failure.
@@ -232,6 +240,11 @@ pub struct Check {
 }
 
 impl Check {
+    /// Whether only a person can confirm it: it yields no results, and a control needs an attestation.
+    pub fn is_manual(&self) -> bool {
+        self.pass.is_none()
+    }
+
     /// Compiles a check from its file's text.
     pub fn parse(path: &str, source: &str) -> Result<Self, FileError> {
         Self::compile(path, source, super::file::parse_yaml(path, source)?)
@@ -242,8 +255,10 @@ impl Check {
         let expression = |text: &Spanned<String>| {
             Expression::parse(&text.value, root).map_err(|e| FileError::in_expression(path, source, text, &e))
         };
-        let template = |text: &Spanned<String>| {
-            Template::parse(&text.value, root).map_err(|e| FileError::in_expression(path, source, text, &e))
+        let template = |text: &Option<Spanned<String>>| {
+            text.as_ref().map_or(Ok(Template::default()), |text| {
+                Template::parse(&text.value, root).map_err(|e| FileError::in_expression(path, source, text, &e))
+            })
         };
         let mut severity_rules = Vec::new();
         for rule in &file.severity_rules {
@@ -267,7 +282,7 @@ impl Check {
             severity: file.severity,
             subject: file.subject,
             when: file.when.as_ref().map(expression).transpose()?,
-            pass: expression(&file.pass)?,
+            pass: file.pass.as_ref().map(expression).transpose()?,
             severity_rules,
             message: template(&file.message)?,
             expected: file.expected.clone(),

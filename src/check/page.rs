@@ -7,10 +7,12 @@ use super::model::Check;
 /// The page of a check in Markdown; also what `pacscan explain` prints.
 pub fn page(check: &Check) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "# {}\n\n`{}` · {} · on each {}\n", check.title, check.id, check.severity, check.subject);
+    let about = if check.is_manual() { "manual: a named person attests it".into() } else { format!("on each {}", check.subject) };
+    let _ = writeln!(out, "# {}\n\n`{}` · {} · {about}\n", check.title, check.id, check.severity);
     let _ = writeln!(out, "## Why\n\n{}\n", check.why);
-    let _ = writeln!(out, "## Passes when\n\n{}\n", check.expected);
-    let _ = writeln!(out, "## Fix\n\n{}\n", check.fix);
+    let (wanted, remedy) = if check.is_manual() { ("What is attested", "What to bring") } else { ("Passes when", "Fix") };
+    let _ = writeln!(out, "## {wanted}\n\n{}\n", check.expected.trim());
+    let _ = writeln!(out, "## {remedy}\n\n{}\n", check.fix);
     if !check.severity_rules.is_empty() {
         let _ = writeln!(out, "## Severity\n");
         for rule in &check.severity_rules {
@@ -23,8 +25,20 @@ pub fn page(check: &Check) -> String {
         }
         out.push('\n');
     }
-    let mut paths = check.pass.paths();
-    paths.extend(check.when.iter().flat_map(crate::expr::Expression::paths));
+    if !check.is_manual() {
+        facts_read(check, &mut out);
+    }
+    if !check.references.is_empty() {
+        let _ = writeln!(out, "## References\n");
+        for reference in &check.references {
+            let _ = writeln!(out, "- <{reference}>");
+        }
+    }
+    out
+}
+
+fn facts_read(check: &Check, out: &mut String) {
+    let mut paths: Vec<_> = check.pass.iter().chain(&check.when).flat_map(crate::expr::Expression::paths).collect();
     paths.sort();
     paths.dedup();
     let _ = writeln!(out, "## Facts read\n");
@@ -32,11 +46,5 @@ pub fn page(check: &Check) -> String {
         let meaning = crate::facts::Catalogue::get().spec(&path).map(|spec| spec.meaning).filter(|m| !m.is_empty());
         let _ = writeln!(out, "- `{path}`{}", meaning.map(|m| format!(": {m}")).unwrap_or_default());
     }
-    if !check.references.is_empty() {
-        let _ = writeln!(out, "\n## References\n");
-        for reference in &check.references {
-            let _ = writeln!(out, "- <{reference}>");
-        }
-    }
-    out
+    out.push('\n');
 }

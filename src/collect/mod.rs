@@ -6,12 +6,15 @@ pub mod compose;
 mod dockerfile;
 pub mod engine;
 pub mod folder;
+mod kubernetes;
 mod nginx;
 mod orthanc;
 mod program;
+pub mod stack;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::facts::{CollectError, Document, Groups, Reason};
 
@@ -22,6 +25,8 @@ pub struct Collected {
     pub documents: Vec<Document>,
     /// What went wrong on the way.
     pub errors: Vec<CollectError>,
+    /// Files (absolute paths) whose settings these documents already hold, so that nobody judges them twice.
+    pub read: BTreeSet<PathBuf>,
     /// Set when the target could not be looked at at all.
     pub unreachable: Option<Reason>,
 }

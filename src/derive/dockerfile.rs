@@ -36,8 +36,9 @@ const MOVING: [&str; 24] = [
 
 /// A file that a service builds is known through the service; a second look at the same file says nothing more.
 pub(super) fn once(documents: &mut Vec<Document>) {
-    let built: Vec<_> = documents.iter().filter(|d| d.kind == Kind::Dockerfile && d.service.is_some()).map(key).collect();
-    documents.retain(|d| d.kind != Kind::Dockerfile || d.service.is_some() || !built.contains(&key(d)));
+    let is_built = |d: &Document| d.facts.list("services").is_some_and(|services| !services.items.is_empty());
+    let built: Vec<_> = documents.iter().filter(|d| d.kind == Kind::Dockerfile && is_built(d)).map(key).collect();
+    documents.retain(|d| d.kind != Kind::Dockerfile || is_built(d) || !built.contains(&key(d)));
 }
 
 fn key(document: &Document) -> (String, String) {
@@ -77,10 +78,15 @@ fn named(facts: &Record, name: &str) -> Fact {
     if name.is_empty() || name == "root" || name.bytes().all(|byte| byte == b'0') {
         return Fact::known(true);
     }
-    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+    if name.parse::<u32>().is_ok_and(|uid| uid > 0) && !name.starts_with('+') {
         return Fact::known(false);
     }
-    facts.get("user.made_root").clone()
+    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-$@".contains(c));
+    if plain && !name.eq_ignore_ascii_case("root") {
+        return facts.get("user.made_root").clone();
+    }
+    Fact::unknown(Unknown::new(Reason::Unsupported, "USER names something that is no user"))
 }
 
 fn inherited(facts: &Record) -> Fact {
@@ -233,6 +239,13 @@ mod tests {
             });
             assert_eq!(found, Some(root), "{spec}");
         }
+        for odd in ["+0", " x y", "0x0", "-1", "4294967296", "Root", "ROOT", "1000.5", "$X"] {
+            let found = root_of(|facts| {
+                facts.set_here("user.spec", odd);
+                facts.set_here("user.made_root", false);
+            });
+            assert_eq!(found, None, "{odd}");
+        }
         let none = |base: &'static str| {
             root_of(move |facts| {
                 facts.absent("user.spec");
@@ -245,7 +258,7 @@ mod tests {
         assert_eq!(
             root_of(|facts| {
                 facts.absent("user.spec");
-                facts.absent("base")
+                facts.absent("base");
             }),
             Some(true)
         );

@@ -84,6 +84,7 @@ fn label(port: &Record) -> String {
 fn default_bridge(facts: &mut Record) {
     let fact = match facts.text("network_mode") {
         Some("default" | "bridge" | "") => Fact::known(true),
+        Some("pod") => facts.get("networks").clone(),
         Some(_) => match facts.list("networks") {
             Some(list) if list.records().any(|network| network.text("name") == Some("bridge")) => Fact::known(true),
             _ => Fact::known(false),

@@ -100,16 +100,18 @@ static SECRET_PART: LazyLock<Regex> = LazyLock::new(|| {
 /// Settings about a secret that are none: `TOKEN_LIFETIME`, `PASSWORD_MIN_LENGTH`, `PUBLIC_KEY`.
 static ABOUT_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(length|len|lifetime|expiry|expires?|expiration|ttl|max_?age|timeout|minutes|hours|days|seconds|algorithm|alg|enabled?|disabled?|header|issuer|audience|endpoint|ur[il]|host|port|policy|rotation|hash_?method|type|method|encryption|attempts|iterations|provider|scopes?|id|name|usage|required|count|size|class)$|(max|min|num|n|context|input|output|per)[^a-z]?tokens|tokens[^a-z]?per|public_?key|gpg_?keys?$|key_?(id|path|file|name|alias)|keyboard|keycloak_(url|realm)",
+        r"(?i)(length|len|lifetime|expiry|expires?|expiration|ttl|max_?age|timeout|minutes|hours|days|seconds|algorithm|alg|enabled?|disabled?|header|issuer|audience|endpoint|ur[il]|host|port|policy|rotation|hash_?method|type|method|encryption|attempts|iterations|provider|scopes?|id|name|usage|required|count|size|class)$|(max|min|num|n|context|input|output|per)[^a-z]?tokens|tokens[^a-z]?per|public_?key|gpg_?keys?$|key_?(id|path|file|name|alias)|minio_?access_?key$|keyboard|tokeni[sz]ers?(_(parallelism|path|dir|name|model|config|cache))?$|keycloak_(url|realm)|existing_?secret|(^|[^a-z])id[-_]?token$|password_?key$|(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_?pass(_.*)?$|(time|date)$|(secret|token|password)[-_]?(ref|store|rules?)$",
     )
 });
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)change[-_ ]?(me|this|it|in)|^<[^>]*>$|^\[[^\]]*\]$|your[-_ ]|[-_ ]here$|replace[-_ ]?(me|this|with)|^x{3,}$|^\*{3,}$|^\.{3}$|placeholder|^todo|fixme|^insert[-_ ]|^generate[-_ ]|must[-_ ]be[-_ ]|^tbd$|^set[-_ ]?me|dummy[-_]",
+        r"(?i)change[-_ ]?(me|this|it|in)|^<[^>]*>$|^\[[^\]]*\]$|your[-_ ]|[-_ ]here$|replace[-_ ]?(me|this|with)|^x{3,}$|^\*{3,}$|^\.{3}$|placeholder|^todo|fixme|^insert[-_ ]|^generate[-_ ]|must[-_ ]be[-_ ]|^tbd$|^set[-_ ]?me|dummy[-_]|base64[-_]encoded|^example[-_ ]|[-_ ]example$|^(enter|put|fill)[-_ ]|^__[a-z0-9_]+__$",
     )
 });
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^(\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-?+][^}]*)?\}|\$[A-Za-z_][A-Za-z0-9_]*|\$\([^)]*\)|\{\{[^}]*\}\})$")
+    regex(
+        r"^(\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-?+][^}]*)?\}|\$[A-Za-z_][A-Za-z0-9_]*|\$\([^)]*\)|\$?\{\{[^}]*\}\})$|^(vault:|op://|arn:aws:(secretsmanager|ssm):|@Microsoft\.KeyVault\(|secretref:|ENC\[AES256_GCM,)",
+    )
 });
 static HASH: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -118,9 +120,11 @@ static HASH: LazyLock<Regex> = LazyLock::new(|| {
 });
 static KNOWN_SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abposr]-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,}|AIza[A-Za-z0-9_-]{30,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*|-----BEGIN ([A-Z]+ )*PRIVATE KEY-----",
+        r"(AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abposr]-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,}|AIza[A-Za-z0-9_-]{30,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*|-----BEGIN ((RSA|EC|DSA|OPENSSH|PGP) )?PRIVATE KEY( BLOCK)?-----",
     )
 });
+static SWITCH: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)^(true|false|yes|no|on|off)$"));
+static WORD: LazyLock<Regex> = LazyLock::new(|| regex(r"^([A-Z]?[a-z]{1,19}|[A-Z]{1,19})$"));
 static PUBLIC: LazyLock<Regex> =
     LazyLock::new(|| regex(r"^(-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----|ssh-(rsa|ed25519) AAAA|ecdsa-sha2-)"));
 /// `scheme://user:password@`; the user may be empty (Redis).
@@ -242,6 +246,9 @@ fn classify<'v>(name: &str, value: &'v str) -> (Class, &'static str, Option<&'v 
     if !is_secret_name(name) {
         return (Class::Plain, "neither its name nor its shape speaks of a secret", None);
     }
+    if SWITCH.is_match(value) {
+        return (Class::Plain, "it is a switch", None);
+    }
     if HASH.is_match(value) {
         return (Class::Hash, "it is a password hash", None);
     }
@@ -251,10 +258,17 @@ fn classify<'v>(name: &str, value: &'v str) -> (Class, &'static str, Option<&'v 
     (Class::Literal, "its name is that of a secret and its value stands in clear", Some(value))
 }
 
+/// `certs/server.pem`, `./gcp.json`, `/badger/key`: a name of a file, or a path in lower case.
+static FILE_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^([A-Za-z0-9_.-]*/)*[A-Za-z0-9_-]+\.(pem|key|crt|cer|p12|pfx|jks|json|ya?ml|txt|conf)$|^(/[a-z][a-z0-9._-]*){2,}$")
+});
+
 fn is_file(name: &str, value: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let path = value.starts_with('/') || value.starts_with("./");
     value.starts_with("/run/secrets/")
+        || FILE_NAME.is_match(value)
+        || (path && upper.contains("DIRECTORY"))
         || (path && ["_FILE", "_PATH", "_DIR", "FILE", "PATH"].iter().any(|end| upper.ends_with(end)))
         || (path && ["/etc/", "/var/", "/opt/", "/usr/", "/certs/", "/app/"].iter().any(|start| value.starts_with(start)))
 }
@@ -269,7 +283,12 @@ fn embedded(value: &str) -> Option<(Class, &'static str, Option<&str>)> {
         .filter(|c| c.get(1).is_some_and(|name| is_secret_name(name.as_str())))
         .filter_map(|c| c.get(2).or(c.get(3)).or(c.get(4)))
         .map(|m| (m.as_str(), "a password stands inside the value"));
-    let bearer = BEARER.captures_iter(value).filter_map(|c| c.get(2)).map(|m| (m.as_str(), "it carries an Authorization value"));
+    // "Basic authentication" is prose.
+    let bearer = BEARER
+        .captures_iter(value)
+        .filter_map(|c| c.get(2))
+        .filter(|m| !WORD.is_match(m.as_str()))
+        .map(|m| (m.as_str(), "it carries an Authorization value"));
     for (secret, why) in url.chain(inner).chain(bearer) {
         if secret.is_empty() || HASH.is_match(secret) {
             continue;

@@ -7,8 +7,11 @@ mod advisories;
 mod apps;
 mod end_of_life;
 mod images;
+mod ingress;
 mod names;
+mod orthanc;
 mod ports;
+mod scanners;
 mod secrets;
 mod switches;
 
@@ -17,8 +20,14 @@ pub use apps::{Application, Applications, applications};
 pub use end_of_life::{EndOfLife, ImageSupport, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
+pub use ingress::{Annotation, annotation};
 pub use names::{NameHint, Names, names};
+pub use orthanc::{
+    Assembly, Default as KeyDefault, Environment, Key, KeyType, Keys, OrthancImage, OrthancImages, Plugin, Since, Version,
+    VersionRange, orthanc_environment, orthanc_images, orthanc_keys,
+};
 pub use ports::{PortMeaning, Ports, ports};
+pub use scanners::{Scanner, scanners};
 pub use secrets::secret_scan;
 pub use switches::{CommandSwitch, Switches, debug_switches, tls_switches};
 

@@ -76,7 +76,10 @@ pub struct ControlFile {
     pub id: Spanned<String>,
     /// The line itself.
     pub title: String,
-    /// Ids of the checks that decide it. None makes it manual: somebody must attest it.
+    /// Heading under which reports show it, where it is no line of the checklist itself: `repository documents`.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Ids of the checks that decide it. None, or only manual ones, make it manual: somebody must attest it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub checks: Vec<Spanned<String>>,

@@ -13,7 +13,7 @@ use crate::check::{FileError, Library, Severity, parse_yaml};
 include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
 
 /// Areas of checks, those of later versions included: a profile may ask for evidence before the checks exist.
-const AREAS: [&str; 17] = [
+const AREAS: [&str; 18] = [
     "container",
     "image",
     "dockerfile",
@@ -31,6 +31,7 @@ const AREAS: [&str; 17] = [
     "secrets",
     "repository",
     "stack",
+    "process",
 ];
 
 /// A file bigger than this is no profile.
@@ -149,7 +150,7 @@ fn unknown(name: &str) -> ProfileError {
     ProfileError::Unknown { name: name.to_owned(), nearest: nearest(name, known.iter().copied()), known }
 }
 
-fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     known
         .map(|one| (strsim::jaro_winkler(wrong, one), one))
         .filter(|(likeness, _)| *likeness > 0.7)
@@ -258,19 +259,31 @@ fn control(
     required: &[Severity],
     weights: &BTreeMap<Severity, f64>,
 ) -> Result<Control, ProfileError> {
-    let mut checks: Vec<Arc<str>> = Vec::new();
+    let (mut checks, mut manual, mut planned) = (Vec::new(), Vec::new(), Vec::new());
     let mut worst = None;
     for id in &written.checks {
-        let Some(check) = library.get(&id.value) else {
-            let help = library.nearest(&id.value).map(|n| format!("did you mean `{n}`?"));
-            let help = help.or_else(|| Some("`pacscan checks list` shows them all".into()));
-            return Err(source.at(&id.referenced, format!("there is no check `{}`", id.value), help));
+        let (name, severity) = match (library.get(&id.value), Library::planned(&id.value)) {
+            (Some(check), _) => {
+                if check.is_manual() {
+                    manual.push(Arc::clone(&check.id));
+                }
+                (Arc::clone(&check.id), check.severity)
+            }
+            (None, Some(severity)) => {
+                planned.push(Arc::from(id.value.as_str()));
+                (Arc::from(id.value.as_str()), severity)
+            }
+            (None, None) => {
+                let help = library.nearest(&id.value).map(|n| format!("did you mean `{n}`?"));
+                let help = help.or_else(|| Some("`pacscan checks list` shows them all".into()));
+                return Err(source.at(&id.referenced, format!("there is no check `{}`", id.value), help));
+            }
         };
-        if checks.contains(&check.id) {
+        if checks.contains(&name) {
             return Err(source.at(&id.referenced, format!("the check `{}` stands here twice", id.value), None));
         }
-        worst = worst.max(Some(check.severity));
-        checks.push(Arc::clone(&check.id));
+        worst = worst.max(Some(severity));
+        checks.push(name);
     }
     let severity = written.severity.or(worst).unwrap_or(Severity::High);
     let weight = match &written.weight {
@@ -280,7 +293,10 @@ fn control(
     Ok(Control {
         id: written.id.value.as_str().into(),
         title: written.title.clone(),
+        group: written.group.clone(),
         checks,
+        manual,
+        planned,
         severity,
         required: written.required.unwrap_or_else(|| required.contains(&severity)),
         weight,

@@ -90,8 +90,14 @@ pub struct Control {
     pub id: Arc<str>,
     /// The line itself.
     pub title: String,
+    /// Heading under which reports show it; none for a line of the checklist itself.
+    pub group: Option<String>,
     /// Ids of the checks that decide it; none for a manual control.
     pub checks: Vec<Arc<str>>,
+    /// Those of them that only an attestation can fill.
+    pub manual: Vec<Arc<str>>,
+    /// Those of them that this version does not have yet: while there is one, the control cannot be met.
+    pub planned: Vec<Arc<str>>,
     /// Severity before anything was seen.
     pub severity: Severity,
     /// Whether GO depends on it.
@@ -102,6 +108,13 @@ pub struct Control {
     pub references: Vec<String>,
     /// Weakest evidence on which a pass counts, where the control itself says so.
     pub minimum_assurance: Option<Assurance>,
+}
+
+impl Control {
+    /// Whether no check of ours decides any part of it.
+    pub fn is_manual(&self) -> bool {
+        self.manual.len() == self.checks.len()
+    }
 }
 
 impl Profile {

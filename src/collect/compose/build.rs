@@ -9,7 +9,7 @@ use super::service::Service;
 use super::value::{Found, Node, is_null, text};
 use crate::collect::dockerfile::{self, Given, Image, Reading};
 use crate::collect::yaml::Map;
-use crate::facts::{Document, Groups, Reason, Unknown};
+use crate::facts::{Document, Fact, Groups, Kind, Reason, Unknown};
 
 /// What a service's `build:` leads to.
 #[derive(Debug)]
@@ -39,24 +39,16 @@ impl Build {
         self.reading.image()
     }
 
-    /// The facts of the Dockerfile; a second stage of one that was reported already is told apart by its name.
-    pub(super) fn document(
-        &self,
-        service: &Service<'_>,
-        known: &[Document],
-        target: &str,
-        groups: &mut Groups,
-    ) -> Option<Document> {
-        let another = format!("{} (target {})", self.shown, self.target.as_deref().unwrap_or("none"));
-        let taken = |name: &str| known.iter().any(|d| d.kind == crate::facts::Kind::Dockerfile && *d.name == *name);
-        let name = if taken(&self.shown) { another } else { self.shown.to_string() };
-        if taken(&name) {
-            return None;
-        }
+    /// The facts of the Dockerfile that these services are built from; a second stage of one that was reported already is
+    /// told apart by its name.
+    pub(super) fn document(&self, services: &[Arc<str>], known: &[Document], target: &str, groups: &mut Groups) -> Document {
+        let taken = known.iter().any(|d| d.kind == Kind::Dockerfile && d.name == self.shown);
+        let stage = self.target.as_deref().unwrap_or("the last stage");
+        let name = if taken { format!("{} ({stage})", self.shown) } else { self.shown.to_string() };
         let mut document = self.reading.document(&name, target, groups);
-        document.service = Some(Arc::clone(service.name));
-        document.project = Some(Arc::clone(&service.project.name));
-        Some(document)
+        let services: Vec<Fact> = services.iter().map(|name| Fact::known(Arc::clone(name))).collect();
+        document.facts.set_here("services", services);
+        document
     }
 
     /// Whether it is the same stage of the same file as another.
@@ -123,7 +115,7 @@ fn given(service: &Service<'_>, build: &Node) -> Given {
                     given.args.insert(name.to_string(), value);
                 }
             }
-            None => given.more_args = Some(Unknown::new(Reason::Unsupported, "`args` cannot be read")),
+            None => given.unreadable = Some(Unknown::new(Reason::Unsupported, "`args` cannot be read")),
         }
     }
     given.target = build.get("target").filter(|node| !is_null(node)).map(|node| text(node).map(str::to_owned));

@@ -54,7 +54,7 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
         Ok(tree) => {
             let mut project = assemble(tree, layout, variables, selection, context);
             project.scopes = std::mem::take(&mut loader.scopes);
-            services(&project, given, context, &mut out.documents);
+            services(&project, given, context, &mut out);
             overview::write(&project, &loader, &mut document.facts, context.groups);
         }
         Err(failure) => {
@@ -73,28 +73,35 @@ pub fn collect(path: &Path, given: &str, selection: &Selection, context: &mut Co
 }
 
 /// The documents of every service, and of the Dockerfiles that they are built from, each file and stage once.
-fn services(project: &Project, given: &str, context: &mut Context<'_>, documents: &mut Vec<Document>) {
-    let mut builds: Vec<Build> = Vec::new();
+fn services(project: &Project, given: &str, context: &mut Context<'_>, out: &mut Collected) {
+    let mut builds: Vec<(Build, Vec<Arc<str>>)> = Vec::new();
     for (name, entry) in project.services() {
         let unbuilt = Service { name, at: &entry.at, node: &entry.node, project, build: None };
         let build = Build::of(&unbuilt);
         let service = Service { build: build.as_ref(), ..unbuilt };
-        documents.push(service.document(given, context.groups));
-        documents.extend(programs(&service, given, context));
-        if let Some(build) = build
-            && !builds.iter().any(|known| build.same_as(known))
-        {
-            documents.extend(build.document(&unbuilt, documents, given, context.groups));
-            builds.push(build);
+        out.documents.push(service.document(given, context.groups));
+        programs(&service, given, context, out);
+        let Some(build) = build else { continue };
+        match builds.iter_mut().find(|(known, _)| build.same_as(known)) {
+            Some((_, names)) => names.push(Arc::clone(name)),
+            None => builds.push((build, vec![Arc::clone(name)])),
         }
+    }
+    for (build, names) in builds {
+        let document = build.document(&names, &out.documents, given, context.groups);
+        out.documents.push(document);
     }
 }
 
 /// What the program of a service is known to read: Orthanc's configuration, a proxy's.
-fn programs(service: &Service<'_>, given: &str, context: &mut Context<'_>) -> Vec<Document> {
-    let program = program::program(service, given);
+fn programs(service: &Service<'_>, given: &str, context: &mut Context<'_>, out: &mut Collected) {
+    let (program, sources) = program::program(service, given);
     let orthanc = orthanc::is_orthanc(&program).then(|| orthanc::collect(&program, context.groups)).flatten();
-    orthanc.into_iter().chain(nginx::collect(&program)).collect()
+    let found: Vec<Document> = orthanc.into_iter().chain(nginx::collect(&program)).collect();
+    if !found.is_empty() {
+        out.read.extend(sources.iter().filter_map(|path| path.canonicalize().ok()).chain(sources.iter().cloned()));
+    }
+    out.documents.extend(found);
 }
 
 /// The files of the project; `COMPOSE_FILE` of its `.env` is heeded, that of the process may be meant for another project.

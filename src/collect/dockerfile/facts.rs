@@ -10,6 +10,7 @@ use crate::knowledge::secret_scan;
 /// Writes everything that is known of a Dockerfile.
 pub(super) fn write(reading: &Reading, facts: &mut Record, groups: &mut Groups) {
     facts.set_here("path", &*reading.shown);
+    facts.set_here("services", List::default());
     match (&reading.mistake, &reading.built) {
         (Some((message, at)), _) => {
             let origin = reading.origin(*at);

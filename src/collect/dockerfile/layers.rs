@@ -79,7 +79,7 @@ impl Reading {
                 (Source::Here { .. }, Ok(text)) if !folder => {
                     layers.put(bare.to_owned(), LayerFile { content: Content::Text(text.clone()), mode, single: true });
                 }
-                (Source::Path(_), Ok(path)) if !is_remote(path) && !(placed.what.add && unpacked(path)) => {
+                (Source::Path(_), Ok(path)) if !(is_remote(path) || placed.what.add && unpacked(path)) => {
                     self.local(path, bare, folder, mode, layers);
                 }
                 _ => layers.lose(target, &Unknown::new(Reason::ImageNotSeen, format!("line {} brings it in", placed.at.line))),
@@ -90,7 +90,7 @@ impl Reading {
     fn local(&self, source: &str, target: &str, folder: bool, mode: Option<u32>, layers: &mut Layers) {
         let seen = if is_pattern(source) { Seen::Missing } else { self.context.look(source) };
         let (base, single) = match seen {
-            Seen::Folder(_) => (clean(source), false),
+            Seen::Folder => (clean(source), false),
             Seen::Unknown(why) => return layers.lose(target, &why),
             _ => (String::new(), true),
         };
@@ -144,15 +144,29 @@ impl Layers {
         let risky: Vec<&str> =
             commands.into_iter().filter(|c| !HARMLESS.contains(&c.split_whitespace().next().unwrap_or(""))).collect();
         for (path, file) in &mut self.files {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let name = path.rsplit('/').next().unwrap_or("");
-            let named = |command: &&str| {
-                command.contains(path.as_str()) || folder.len() > 1 && command.contains(folder) || command.contains(name)
-            };
-            if risky.iter().any(named) {
+            if risky.iter().any(|command| names(command, path)) {
                 let why = format!("the command in line {line} of the Dockerfile may change it");
                 file.content = Content::Unknown(Unknown::new(Reason::ImageNotSeen, why));
             }
         }
     }
+}
+
+/// Whether a command names a file by its path or name, or a whole folder that it lies in.
+fn names(command: &str, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or("");
+    let folders = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
+    command.contains(name) || folders.into_iter().any(|folder| names_whole(command, folder))
+}
+
+/// Whether a command names a folder itself, or what lies in it by a wildcard or variable.
+fn names_whole(command: &str, folder: &str) -> bool {
+    command.match_indices(folder).any(|(at, _)| {
+        let rest = &command[at + folder.len()..];
+        let below = rest.strip_prefix('/').map(|rest| rest.split([' ', '"', '\'', '/']).next().unwrap_or(""));
+        match below {
+            Some(next) => next.is_empty() || next.contains(['*', '?', '[', '{', '$']),
+            None => !rest.starts_with(|c: char| c.is_alphanumeric() || "-_.".contains(c)),
+        }
+    })
 }

@@ -1,6 +1,9 @@
 //! Secrets that an image is built with: in `ARG`, `ENV` and `RUN`, and files that `COPY` brings in.
 
 use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::Reading;
 use super::copies::{copies, is_env, shown};
@@ -14,6 +17,20 @@ const SECRET_FILES: [&str; 10] =
     ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pgpass", ".git-credentials", ".pypirc", ".dockercfg", ".htpasswd"];
 /// Endings of files that hold a private key.
 const KEY_ENDINGS: [&str; 7] = [".key", ".pem", ".p12", ".pfx", ".jks", ".keystore", ".ppk"];
+/// `echo 'root:password' | chpasswd`, a variable in the place of the password left out.
+static CHPASSWD: LazyLock<Regex> = LazyLock::new(|| {
+    constant(r#"(?s)(?:echo|printf)[^|;&\n]*?[\s"'][a-z_][a-z0-9_-]*:([^\s"'$\\|]+)[^|;&\n]*\|\s*(?:sudo\s+)?chpasswd"#)
+});
+/// Comments of a JSON file: whole lines, and blocks.
+static COMMENT: LazyLock<Regex> = LazyLock::new(|| constant(r"(?s)/\*.*?\*/|(?m)^\s*//[^\n]*"));
+/// Variables of web pages: what they hold is public.
+const PUBLIC: [&str; 5] = ["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "PUBLIC_"];
+
+fn constant(pattern: &str) -> Regex {
+    #[expect(clippy::unwrap_used, reason = "constant patterns")]
+    Regex::new(pattern).unwrap()
+}
+
 /// How much of a file is looked at, in bytes.
 const HEAD: u64 = 64 * 1024;
 
@@ -26,7 +43,8 @@ pub(super) fn secrets(reading: &Reading, built: &Built, groups: &mut Groups) -> 
         found.arguments(image, target == Some(number), groups);
         found.runs(image, groups);
     }
-    found.files(built);
+    found.heredocs(built, groups);
+    found.files(built, groups);
     found.list
 }
 
@@ -73,7 +91,9 @@ impl Found<'_> {
             }
             let scanned = secret_scan().scan(&argument.name, default, groups);
             self.scanned(format!("ARG {}", name(&argument.name)), &scanned, argument.at);
-            let given_later = matches!(scanned.class, Class::Empty | Class::Reference) && is_secret_name(&argument.name);
+            let given_later = matches!(scanned.class, Class::Empty | Class::Reference)
+                && is_secret_name(&argument.name)
+                && !PUBLIC.iter().any(|start| argument.name.starts_with(start));
             if given_later && wanted && is_used(image, argument) {
                 let why = "its value is given at build time and stays in the history of the image";
                 self.add(format!("ARG {}", name(&argument.name)), "literal", false, why, argument.at);
@@ -84,13 +104,33 @@ impl Found<'_> {
     fn runs(&mut self, image: &Image, groups: &mut Groups) {
         for change in &image.changes {
             let Change::Run { text, at, .. } = change else { continue };
-            for secret in secret_scan().scan_words(&[text], groups).secrets {
+            // `name==1.2` is a version that is asked for, no setting.
+            let words: Vec<&str> = text.split(' ').filter(|word| !word.contains("==")).collect();
+            for secret in secret_scan().scan_words(&[words.join(" ")], groups).secrets {
                 self.scanned(format!("{} in RUN", secret.label), &secret.scanned, *at);
+            }
+            if let Some(password) = CHPASSWD.captures(text).and_then(|found| found.get(1)) {
+                let scanned = secret_scan().scan("password", password.as_str(), groups);
+                self.scanned("a password for chpasswd in RUN".to_owned(), &scanned, *at);
             }
         }
     }
 
-    fn files(&mut self, built: &Built) {
+    /// Text that stands in the Dockerfile and becomes a file.
+    fn heredocs(&mut self, built: &Built, groups: &mut Groups) {
+        for (_, placed) in copies(built) {
+            for source in &placed.what.sources {
+                let Source::Here { text, .. } = source else { continue };
+                for line in text.lines() {
+                    let (name, value) = line.split_once('=').unwrap_or(("line", line));
+                    let scanned = secret_scan().scan(name.trim(), value.trim().trim_matches(['"', '\'']), groups);
+                    self.scanned("the text of a heredoc".to_owned(), &scanned, placed.at);
+                }
+            }
+        }
+    }
+
+    fn files(&mut self, built: &Built, groups: &mut Groups) {
         for (_, placed) in copies(built).filter(|(_, placed)| placed.from().is_none()) {
             for (source, path) in placed.what.sources.iter().zip(&placed.sources) {
                 let (Source::Path(_), Ok(path)) = (source, path) else {
@@ -107,12 +147,24 @@ impl Found<'_> {
                     self.file(path, None, true, placed.at);
                 }
                 let direct = entries.len() == 1 && entries[0].inside == super::ignore::clean(path);
+                let orthancs = placed.target.as_deref().is_ok_and(|target| target.starts_with("/etc/orthanc"));
                 for entry in entries {
+                    if orthancs && entry.inside.ends_with(".json") {
+                        self.configuration(&entry.inside, &entry.path, placed.at, groups);
+                    }
                     self.file(&entry.inside, Some(&entry.path), direct, placed.at);
                 }
                 self.list.incomplete = self.list.incomplete.take().or(more);
             }
         }
+    }
+
+    /// A configuration of Orthanc that becomes part of the image, with the passwords that stand in it.
+    fn configuration(&mut self, inside: &str, path: &Path, at: Spot, groups: &mut Groups) {
+        let Some(text) = head(path) else { return };
+        let plain = COMMENT.replace_all(&text, "");
+        let scanned = secret_scan().scan("file", &plain, groups);
+        self.scanned(format!("the file {}", shown(inside)), &scanned, at);
     }
 
     /// One file that is copied; a `.env` that a whole folder brings along is `dockerignore-excludes-env`'s.

@@ -57,9 +57,9 @@ pub async fn collect_within(
     limits: Limits,
 ) -> Collected {
     let unreachable = |failure: failure::Failure| Collected {
-        documents: Vec::new(),
         errors: vec![CollectError::new(given, &failure.text)],
         unreachable: Some(failure.reason),
+        ..Collected::default()
     };
     let endpoint = match Endpoint::resolve(address, context.environment) {
         Ok(endpoint) => endpoint,
@@ -78,7 +78,12 @@ pub async fn collect_within(
     let missing = not_found(&material, selection);
     // What the user named and nobody found must not pass for "there is none".
     let unreachable = (!missing.is_empty()).then_some(Reason::Unreachable);
-    Collected { documents, errors: missing.into_iter().chain(problems(&material)).map(message).collect(), unreachable }
+    Collected {
+        documents,
+        errors: missing.into_iter().chain(problems(&material)).map(message).collect(),
+        unreachable,
+        ..Collected::default()
+    }
 }
 
 /// Containers that the user asked for by name or label and that are not there.

@@ -12,7 +12,7 @@ use super::gather::{Image, Material, Seen};
 use super::inside::{Keep, Reader, time};
 use super::startup;
 use super::words;
-use crate::collect::program::{Program, Variable};
+use crate::collect::program::{Inside, Look, Program, Variable};
 use crate::collect::{nginx, orthanc};
 use crate::facts::{Assurance, Document, Groups, Origin, Reason, Unknown};
 
@@ -84,6 +84,9 @@ impl<'a> Running<'a> {
                 self.log = super::runtime::log(client, &self.seen.id, json, Some(started - LOGGED_BEFORE)).await;
             }
         }
+        // What only has a name like nginx has no such file.
+        let lacks = matches!(reader.inside.look("/etc/nginx/nginx.conf"), Look::Absent);
+        self.nginx &= !lacks || runs_nginx(&self.program);
         self.program.inside = reader.inside;
         self
     }
@@ -91,11 +94,9 @@ impl<'a> Running<'a> {
     fn documents(self, groups: &mut Groups) -> Vec<Document> {
         let mut documents = Vec::new();
         if self.orthanc {
-            let found = orthanc::collect(&self.program, groups);
-            documents.extend(found.map(|mut document| {
-                startup::evidence(&self.log, &mut document.facts);
-                document
-            }));
+            let mut document = orthanc::collect_seen(&self.program, groups);
+            startup::evidence(&self.log, &mut document.facts);
+            documents.push(document);
         }
         if self.nginx {
             documents.extend(nginx::collect(&self.program));
@@ -129,7 +130,7 @@ fn program(seen: &Seen, json: &Json, image: Option<&Image>, target: &Arc<str>) -
             Some(Json::Array(entries)) if entries.iter().all(Json::is_string) => None,
             _ => Some(unreadable()),
         },
-        inside: crate::collect::program::Inside::default(),
+        inside: Inside::default(),
     }
 }
 
@@ -141,16 +142,25 @@ fn variable(entry: &str, image: Option<&Image>) -> Option<Variable> {
     Some(Variable { name: name.to_owned(), value: Ok(value.to_owned()), origin: Origin::field("Config.Env"), by_image })
 }
 
-/// Whether a word of the command is this program.
+/// Whether the command runs this program: not merely a word of another program's.
 fn names(program: &Program, name: &str) -> bool {
-    pieces(program.words.as_deref().unwrap_or_default()).any(|word| word.rsplit('/').next() == Some(name))
+    const BEFORE: [&str; 8] = ["", "exec", "-c", "--", "&&", "||", ";", "sudo"];
+    let words = program.words.as_deref().unwrap_or_default();
+    let before = std::iter::once("").chain(pieces(words));
+    before.zip(pieces(words)).any(|(before, word)| {
+        let (folder, last) = word.rsplit_once('/').unwrap_or(("", word));
+        last == name && (!folder.is_empty() || BEFORE.contains(&before) || before.ends_with(';'))
+    })
 }
 
 fn is_nginx(program: &Program) -> bool {
     let image = program.image.as_deref().unwrap_or_default();
     let repository = image.rsplit('/').next().unwrap_or_default();
-    let by_image = ["nginx", "openresty"].iter().any(|name| repository.contains(name));
-    by_image || names(program, "nginx") || names(program, "openresty")
+    ["nginx", "openresty"].iter().any(|name| repository.contains(name)) || runs_nginx(program)
+}
+
+fn runs_nginx(program: &Program) -> bool {
+    names(program, "nginx") || names(program, "openresty")
 }
 
 /// Words, those of a shell's one long argument too.
@@ -177,6 +187,34 @@ mod tests {
 
     fn paths(words: &[&str]) -> Vec<String> {
         configured(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn a_program_is_told_from_a_word() {
+        let runs = |words: &[&str]| {
+            let inspect = serde_json::json!({"Config": {"Cmd": words}});
+            let seen = Seen {
+                id: "x".into(),
+                name: "x".into(),
+                inspect: Ok(inspect.clone()),
+                processes: None,
+                log: None,
+                passwd: None,
+                tool: None,
+            };
+            names(&program(&seen, &inspect, None, &"docker:".into()), "Orthanc")
+        };
+        for words in [
+            &["Orthanc"][..],
+            &["tini", "--", "Orthanc", "/x"],
+            &["sh", "-c", "sleep 1; Orthanc /x"],
+            &["sh", "-c", "a && exec /usr/sbin/Orthanc"],
+        ] {
+            assert!(runs(words), "{words:?}");
+        }
+        for words in [&["psql", "-d", "Orthanc"][..], &["sh", "-c", "grep Orthanc /log"], &["orthanc-exporter"], &[]] {
+            assert!(!runs(words), "{words:?}");
+        }
     }
 
     #[test]

@@ -10,15 +10,24 @@ use super::{Content, MAX_DEPTH, MAX_NODES, Node, Place, Scalar, Source, YamlErro
 
 /// Reads the first document of a text. An empty text gives `None`; further documents are an error.
 pub fn parse(text: &str, source: &Arc<Source>) -> Result<Option<Node>, YamlError> {
+    Ok(read(text, source, false)?.pop())
+}
+
+/// Reads all documents of a text (`---` between them); empty ones are left out.
+pub fn parse_all(text: &str, source: &Arc<Source>) -> Result<Vec<Node>, YamlError> {
+    read(text, source, true)
+}
+
+fn read(text: &str, source: &Arc<Source>, several: bool) -> Result<Vec<Node>, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut builder = Builder::new(source);
+    let mut builder = Builder { several, ..Builder::new(source) };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| builder.scan_error(&error))?;
         let at = builder.place(span.start.line(), span.start.col());
         builder.take(event, at)?;
     }
-    Ok(builder.root)
+    Ok(builder.roots)
 }
 
 /// A collection whose end has not come yet.
@@ -39,7 +48,8 @@ struct Builder {
     anchors: HashMap<usize, Anchored>,
     nodes: usize,
     documents: usize,
-    root: Option<Node>,
+    several: bool,
+    roots: Vec<Node>,
 }
 
 /// An anchored value with its size and depth, so that repeating it can be refused before it is done.
@@ -51,7 +61,15 @@ struct Anchored {
 
 impl Builder {
     fn new(source: &Arc<Source>) -> Self {
-        Self { source: Arc::clone(source), open: Vec::new(), anchors: HashMap::new(), nodes: 0, documents: 0, root: None }
+        Self {
+            source: Arc::clone(source),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            documents: 0,
+            several: false,
+            roots: Vec::new(),
+        }
     }
 
     /// The parser counts lines from 1 and columns from 0.
@@ -69,7 +87,8 @@ impl Builder {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
-                if self.documents > 1 {
+                self.anchors.clear();
+                if self.documents > 1 && !self.several {
                     return Err(error("the file holds several YAML documents, one is expected", at));
                 }
             }
@@ -150,7 +169,7 @@ impl Builder {
 
     fn put(&mut self, node: Node) -> Result<(), YamlError> {
         match self.open.last_mut() {
-            None => self.root = Some(node),
+            None => self.roots.push(node),
             Some(Open::List { items, .. }) => items.push(node),
             Some(Open::Map { pairs, key, .. }) => match key.take() {
                 None => *key = Some(node),

@@ -6,7 +6,7 @@
 mod build;
 mod merge_keys;
 
-pub use build::parse;
+pub use build::{parse, parse_all};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

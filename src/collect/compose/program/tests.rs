@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
+use crate::collect::compose::build::Build;
 use crate::collect::compose::{assemble, layout, load};
 use crate::collect::compose::{interpolate::Variables, load::Loader};
 use crate::collect::program::{Look, Place};
@@ -31,7 +32,9 @@ fn at(folder: &Path) -> Program {
     let context = Context { environment: &environment, groups: &mut Groups::default(), progress: &|_| {} };
     let project = assemble(tree, layout, variables, &Selection::default(), &context);
     let (name, entry) = project.services().next().unwrap();
-    program(&Service { name, at: &entry.at, node: &entry.node, project: &project, build: None }, "stack")
+    let service = Service { name, at: &entry.at, node: &entry.node, project: &project, build: None };
+    let build = Build::of(&service);
+    program(&Service { build: build.as_ref(), ..service }, "stack").0
 }
 
 fn look(program: &Program, path: &str) -> String {
@@ -169,4 +172,48 @@ fn large_and_binary_files_are_said_to_be_unread() {
     assert_eq!(look(&program, "/etc/orthanc/big.json"), "unread: unsupported");
     assert_eq!(look(&program, "/etc/orthanc/bin.json"), "unread: unsupported");
     assert!(program.inside.folder("/etc/orthanc").1.is_some());
+}
+
+/// The program of a built service, its Dockerfile read.
+fn built(files: &[(&str, &str)]) -> (Program, tempfile::TempDir) {
+    let (_, folder) = of(files);
+    (at(folder.path()), folder)
+}
+
+#[test]
+fn a_built_service_has_what_its_dockerfile_says() {
+    let (program, _folder) = built(&[
+        (
+            "compose.yaml",
+            "services: {app: {build: {context: ., args: {V: '24.1'}}, image: mine:1, environment: {B: own}, volumes: ['./conf:/etc/nginx/conf.d'], labels: {c: d}}}",
+        ),
+        (
+            "Dockerfile",
+            "ARG V\nFROM orthancteam/orthanc:$V\nENV A=1 B=image\nLABEL a=b\nWORKDIR /etc/orthanc\nCOPY --chmod=640 one.json ./\nCOPY one.json two.json\nCOPY more/ /etc/orthanc\nRUN sed -i s/a/b/ /etc/orthanc/m2.json\nCOPY --from=x /x /run/secrets/x\nCOPY old.conf /etc/nginx/conf.d/old.conf\nCOPY <<E /etc/orthanc/here.json\n{\"h\": 1}\nE\nENTRYPOINT [\"Orthanc\"]\nCMD [\"/etc/orthanc\"]",
+        ),
+        ("one.json", "1"),
+        ("more/m1.json", "m1"),
+        ("more/m2.json", "m2"),
+        ("old.conf", "old"),
+        ("conf/new.conf", "new"),
+    ]);
+    assert_eq!(program.image_or_base(), Some("orthancteam/orthanc:24.1"));
+    assert_eq!(program.image.as_deref(), Some("mine:1"));
+    assert_eq!(program.words, Some(vec!["Orthanc".to_owned(), "/etc/orthanc".to_owned()]));
+    let shown: Vec<String> =
+        program.environment.iter().map(|v| format!("{}={} {}", v.name, v.value.as_deref().unwrap_or("?"), v.by_image)).collect();
+    assert_eq!(shown, ["A=1 true", "B=image true", "B=own false"]);
+    assert_eq!(program.labels, BTreeMap::from([("a".into(), "b".into()), ("c".into(), "d".into())]));
+    assert_eq!(look(&program, "/etc/orthanc/one.json"), "1 [one.json]");
+    assert!(
+        matches!(program.inside.look("/etc/orthanc/one.json"), Look::File(file) if file.mode == Some(0o640) && file.place == Place::Image)
+    );
+    assert_eq!(look(&program, "/etc/orthanc/two.json"), "1 [one.json]");
+    assert_eq!(look(&program, "/etc/orthanc/m1.json"), "m1 [more/m1.json]");
+    assert_eq!(look(&program, "/etc/orthanc/m2.json"), "unread: image_not_seen");
+    assert_eq!(look(&program, "/etc/orthanc/here.json"), "{\"h\": 1}\n [Dockerfile (/etc/orthanc/here.json)]");
+    assert_eq!(look(&program, "/etc/orthanc/base.json"), "unknown: image_not_seen");
+    assert_eq!(look(&program, "/etc/nginx/conf.d/new.conf"), "new [conf/new.conf]");
+    assert_eq!(look(&program, "/etc/nginx/conf.d/old.conf"), "absent");
+    assert_eq!(look(&program, "/run/secrets/x"), "unknown: image_not_seen");
 }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use super::volume::Volume;
 use super::{Service, is_empty, read};
-use crate::collect::compose::value::Node;
+use crate::collect::compose::value::{Node, text};
 use crate::collect::dockerfile::{Base, Image, Made, Spot};
 use crate::facts::{Fact, List, Origin, Reason, Record, Unknown};
 use crate::knowledge::end_of_life;
 
 impl<'p> Service<'p> {
-    /// The image that is built for the service, where its Dockerfile could be followed.
+    /// The image that is built for the service, where its Dockerfile could be followed. With `pull_policy: always` it is
+    /// fetched instead.
     pub(in crate::collect::compose) fn image_built(&self) -> Option<&'p Image> {
-        self.build.and_then(|build| build.image().ok())
+        let pulled = self.get("pull_policy").is_some_and(|policy| text(policy) != Ok("build") && text(policy) != Ok("never"));
+        self.build.filter(|_| !(pulled && self.get("image").is_some())).and_then(|build| build.image().ok())
     }
 
     /// Whether nothing lies below the Dockerfile: all that the image has is known.
@@ -62,6 +64,7 @@ pub(super) fn user(service: &Service<'_>, facts: &mut Record) {
     facts.put("user.spec", spec);
     let made = image.filter(|_| !hides_users(service)).and_then(|image| image.user_made(&name));
     facts.set_or_absent("user.made", (made == Some(Made::Chosen)).then_some(name.as_str()));
+    facts.absent("user.refuses_root");
     let users = match made {
         Some(Made::Id(uid)) => {
             let mut user = Record::new();
