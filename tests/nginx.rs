@@ -158,6 +158,7 @@ fn defaults_depend_on_the_version() {
         ("nginx:1.23", "not_evaluated"),
         ("nginx:latest", "not_evaluated"),
         ("hospital/nginx:1.27", "not_evaluated"),
+        ("registry.example/nginx:1.27", "not_evaluated"),
     ] {
         let verdicts = judged(&documents(image, WHOLE, &[("nginx/nginx.conf", text.as_bytes())]));
         holds(&verdicts, "tls-protocols", status);
@@ -181,6 +182,7 @@ fn redirects_acme_and_health_need_no_tls() {
     assert_eq!(plain("if ($scheme = http) { return 301 https://$host$request_uri; } location / { root /srv; }"), "pass");
     assert_eq!(plain(&format!("{acme} location / {{ root /srv; }}")), "fail");
     assert_eq!(plain("location / { return 301 http://$host/ui; }"), "fail");
+    assert_eq!(plain("error_page 418 = @pacs; location @pacs { proxy_pass http://orthanc:8042; } return 418;"), "fail");
     assert_eq!(plain("location / { return 301 $scheme://$host/ui; }"), "fail");
     assert_eq!(plain("rewrite ^/a https://$host/ permanent; location / { root /srv; }"), "fail");
 }
@@ -232,6 +234,9 @@ fn origins_are_followed_through_maps() {
     let guarded = "if ($http_origin ~* ^https://(a|b)\\.example$) { add_header Access-Control-Allow-Origin $http_origin; }";
     assert_eq!(with("", guarded), "pass");
     assert_eq!(with("", "if ($http_origin ~ .) { add_header Access-Control-Allow-Origin $http_origin; }"), "fail");
+    let preflight = "if ($request_method = OPTIONS) { add_header Access-Control-Allow-Origin *; } root /srv;";
+    assert_eq!(with("", &format!("location /fonts {{ {preflight} }}")), "pass", "files are no answers of the PACS");
+    assert_eq!(with(&map("default ''; include more.map;"), header), "not_evaluated");
     assert_eq!(with("", "set $cors *; add_header Access-Control-Allow-Origin $cors;"), "fail");
 }
 
