@@ -74,6 +74,12 @@ pub struct Key {
     /// Read by a plugin or a start script: a wrong type is not fatal by itself.
     #[serde(default)]
     pub plugin: bool,
+    /// Read when it is used: a wrong type does not keep Orthanc from starting.
+    #[serde(default)]
+    pub lazy: bool,
+    /// Read only where this key is true.
+    #[serde(default)]
+    pub only_with: Option<String>,
 }
 
 /// What an absent key means, always or by version.

@@ -74,8 +74,11 @@ pub(super) struct Broken {
 /// What a reader forgives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
-    /// `JsonCpp`, of which newer versions accept a comma too many, a byte order mark, and text behind the object.
+    /// `JsonCpp`, which does not look at what stands behind the object; newer versions also accept a comma too many and a byte
+    /// order mark.
     JsonCpp,
+    /// `JsonCpp` of 2020 or later (tried with 1.9.5).
+    NewJsonCpp,
     /// Python's `json.loads` behind a stripper of comments.
     Python,
 }
@@ -189,11 +192,14 @@ struct Builder<'t> {
     source: &'t Arc<Source>,
     lines: Lines,
     duplicates: Vec<(Arc<str>, Arc<Origin>)>,
+    /// Where a text holds a control character as it is.
+    control: Option<usize>,
 }
 
 /// Reads an object. `original` is the text before variables were put in.
 pub(super) fn parse(original: &str, substituted: &Substituted, source: &Arc<Source>, reader: Reader) -> Result<Parsed, Broken> {
-    let mut builder = Builder { original, substituted, source, lines: Lines::of(original), duplicates: Vec::new() };
+    let mut builder =
+        Builder { original, substituted, source, lines: Lines::of(original), duplicates: Vec::new(), control: None };
     let text = substituted.text.as_str();
     let marked = text.starts_with('\u{feff}');
     // The parser counts from behind the mark; a space of the same length keeps places true.
@@ -206,7 +212,13 @@ pub(super) fn parse(original: &str, substituted: &Substituted, source: &Arc<Sour
                 at: builder.origin(0),
             });
         }
-        doubt.get_or_insert_with(|| "begins with a byte order mark, which older versions refuse".into());
+        if reader == Reader::JsonCpp {
+            doubt.get_or_insert_with(|| "begins with a byte order mark, which older versions refuse".into());
+        }
+    }
+    if let Some(at) = builder.control.filter(|_| reader == Reader::Python) {
+        let what = "holds a line break or tab inside a text, which Python's JSON reader refuses".into();
+        return Err(Broken { what, at: builder.origin(at) });
     }
     Ok(Parsed { map, duplicates: builder.duplicates, doubt })
 }
@@ -217,7 +229,8 @@ impl Builder<'_> {
         let mut doubt = None;
         let collect = CollectOptions::default();
         let parsed = match parse_to_ast(text, &collect, &options) {
-            Err(error) if matches!(error.kind(), ParseErrorKind::TrailingCommasNotAllowed) && reader == Reader::JsonCpp => {
+            Err(error) if reader == Reader::Python => Err(error),
+            Err(error) if matches!(error.kind(), ParseErrorKind::TrailingCommasNotAllowed) => {
                 options.allow_trailing_commas = true;
                 let place = self.line(error.range().start);
                 doubt = Some(format!("has a comma too many at line {place}, which only newer versions of the reader accept"));
@@ -225,6 +238,14 @@ impl Builder<'_> {
             }
             other => other,
         };
+        let parsed = match parsed {
+            // What stands behind the object is not looked at.
+            Err(error) if matches!(error.kind(), ParseErrorKind::MultipleRootJsonValues) && reader != Reader::Python => {
+                parse_to_ast(&text[..error.range().start], &collect, &options)
+            }
+            other => other,
+        };
+        let doubt = doubt.filter(|_| reader == Reader::JsonCpp);
         match parsed.map_err(|error| self.broken(&error))?.value {
             Some(Ast::Object(object)) => Ok((self.map(&object), doubt)),
             Some(_) => Err(Broken { what: "holds no JSON object".into(), at: self.origin(0) }),
@@ -285,7 +306,13 @@ impl Builder<'_> {
             Ast::NullKeyword(null) => (Json::Null, null.range),
             Ast::BooleanLit(bool) => (Json::Bool(bool.value), bool.range),
             Ast::NumberLit(number) => (number.value.parse().map_or(Json::Real, Json::Int), number.range),
-            Ast::StringLit(text) => (Json::Text(text.value.as_ref().into()), text.range),
+            Ast::StringLit(text) => {
+                let raw = self.substituted.text.get(text.range.start..text.range.end).unwrap_or("");
+                if raw.chars().any(|c| c < ' ') {
+                    self.control.get_or_insert(text.range.start);
+                }
+                (Json::Text(text.value.as_ref().into()), text.range)
+            }
             Ast::Array(array) => (Json::List(array.elements.iter().map(|e| self.node(e)).collect()), array.range),
             Ast::Object(object) => (Json::Map(self.map(object)), object.range),
         };
@@ -352,8 +379,14 @@ fn strict(allow_comments: bool) -> ParseOptions {
 /// when it reads the result.
 pub(super) fn loose(text: &str, source: &Arc<Source>, surroundings: &Surroundings<'_>) -> Node {
     let substituted = substitute(text, Syntax::Core, surroundings);
-    let mut builder =
-        Builder { original: text, substituted: &substituted, source, lines: Lines::of(text), duplicates: Vec::new() };
+    let mut builder = Builder {
+        original: text,
+        substituted: &substituted,
+        source,
+        lines: Lines::of(text),
+        duplicates: Vec::new(),
+        control: None,
+    };
     match parse_to_ast(&substituted.text, &CollectOptions::default(), &strict(false)).ok().and_then(|parsed| parsed.value) {
         Some(value) => builder.node(&value),
         None => match substituted.unknown() {
@@ -416,6 +449,12 @@ mod tests {
     fn what_readers_disagree_on_is_doubtful() {
         assert!(read("{\"A\": [1,],}", Reader::JsonCpp).unwrap().doubt.is_some());
         assert!(read("{\"A\": 1,}", Reader::Python).is_err());
+        assert!(read("{\"A\": [1,],}", Reader::NewJsonCpp).unwrap().doubt.is_none());
+        assert!(read("{\"A\": 1} more", Reader::JsonCpp).is_ok());
+        assert!(read("{\"A\": 1} more", Reader::Python).is_err());
+        assert!(read("{\"A\": \"a\tb\nc\"}", Reader::JsonCpp).is_ok());
+        assert!(read("{\"A\": \"a\tb\"}", Reader::Python).is_err());
+        assert!(read("{\"A\": \"\\ud83d\\ude00 \\u00e9\"}", Reader::Python).is_ok());
         let marked = read("\u{feff}{\"A\": 1}", Reader::JsonCpp).unwrap();
         assert!(marked.doubt.is_some());
         let Look::Set(a) = marked.map.look("A") else { panic!() };
