@@ -18,4 +18,5 @@ pub mod knowledge;
 pub mod profile;
 pub mod report;
 pub mod run;
+pub mod source;
 pub mod target;

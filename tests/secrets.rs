@@ -7,6 +7,8 @@ mod broken;
 mod canaries;
 #[path = "secrets/compose.rs"]
 mod compose;
+#[path = "secrets/detector.rs"]
+mod detector;
 #[path = "secrets/engine.rs"]
 mod engine;
 #[path = "engine/server.rs"]

@@ -10,6 +10,7 @@ mod kubernetes;
 mod nginx;
 mod orthanc;
 mod program;
+pub mod stack;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(
             root_of(|facts| {
                 facts.absent("user.spec");
-                facts.absent("base")
+                facts.absent("base");
             }),
             Some(true)
         );

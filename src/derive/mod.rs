@@ -17,6 +17,7 @@ mod privileges;
 mod reach;
 mod role;
 mod secrets;
+mod stack;
 mod user;
 
 use std::collections::BTreeSet;
@@ -43,7 +44,8 @@ pub struct Derived {
 
 /// Derives all facts of a snapshot; `as_of` is the clock for ends of support.
 pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
-    let mut documents = merge::reconcile(&snapshot.documents);
+    let described = stack::Described::of(&snapshot.documents);
+    let mut documents = merge::reconcile(&snapshot.documents, &described);
     dockerfile::once(&mut documents);
     let today = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
     let (engines, images) = (of_kind(&documents, Kind::Engine), of_kind(&documents, Kind::Image));
@@ -53,7 +55,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
             Kind::Container => {
                 image::container_base(document, &images);
                 user::derive(document, engine);
-                role::derive(document);
+                role::derive(document, &described);
                 privileges::derive(document, engine);
                 mounts::derive(document);
                 exposure::ports(document);
@@ -68,7 +70,8 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 secrets::literal_flags(document, "labels");
             }
             Kind::Dockerfile => dockerfile::derive(document, today),
-            Kind::Engine => engine::derive(document, today),
+            Kind::Engine => engine::derive(document, today, described.swarm),
+            Kind::Orthanc => described.needs(document),
             _ => {}
         }
     }
@@ -77,6 +80,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     orthanc::derive(&mut documents);
     reach::derive(&mut documents);
     documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
+    stack::derive(&mut documents, &snapshot.targets, as_of);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
     let (seen, unreachable) = planes(snapshot);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();
@@ -108,6 +112,7 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
                 // Only a folder that was walked shows that it holds no manifest and no Dockerfile.
                 if has(Kind::Repository) {
                     seen.extend([Kind::Repository, Kind::File, Kind::Kubernetes, Kind::Dockerfile]);
+                    unreachable.extend(hidden_files(snapshot, &target.given));
                 }
             }
         }
@@ -119,6 +124,13 @@ fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
         }
     }
     (seen, unreachable)
+}
+
+/// Where the walk could not look, files may lie that nobody has judged.
+fn hidden_files(snapshot: &Snapshot, target: &str) -> Vec<(Kind, Reason)> {
+    let walked = snapshot.documents.iter().find(|d| d.kind == Kind::Repository && *d.target == *target);
+    let hidden = walked.and_then(|d| d.facts.list("unread")?.incomplete.as_ref().map(|why| why.reason));
+    hidden.map_or(Vec::new(), |reason| [Kind::File, Kind::Kubernetes, Kind::Dockerfile].map(|kind| (kind, reason)).into())
 }
 
 /// A compose file that could not be read says nothing about its services.

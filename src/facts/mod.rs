@@ -8,6 +8,7 @@ mod exposure;
 mod json;
 mod origin;
 mod record;
+mod role;
 mod secret;
 mod snapshot;
 mod value;
@@ -18,6 +19,7 @@ pub use document::{Document, Kind};
 pub use exposure::{Exposure, OpenPath};
 pub use origin::{Assurance, Origin};
 pub use record::Record;
+pub use role::ROLES;
 pub use secret::{Class, Groups, Scanned, SecretScan, is_secret_name};
 pub use snapshot::{
     CollectError, Probe, SNAPSHOT_SCHEMA_VERSION, Snapshot, SnapshotError, TargetRecord, Tool, version, without_values,

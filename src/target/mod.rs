@@ -1,9 +1,14 @@
 //! What to audit: a word of the command line, recognised by what it is.
 
+mod description;
 mod file;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+pub use description::{AttestationFile, Description, EvidenceFile, ScanFile, StackFile, Threshold, WaiverFile};
+
+use crate::source::FileError;
 
 /// A recognised target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,8 @@ pub enum Target {
     File(PathBuf),
     /// A container engine.
     Engine(EngineAddress),
+    /// A stack description: `pacscan.yaml`.
+    Stack(PathBuf),
     /// A recorded snapshot, to be judged instead of collecting.
     Snapshot(PathBuf),
 }
@@ -85,6 +92,9 @@ pub enum TargetError {
         /// What is wrong.
         cause: String,
     },
+    /// A stack description with an error in it.
+    #[error(transparent)]
+    Description(Box<FileError>),
     /// A file of no known kind.
     #[error("`{0}` is neither a compose file nor a snapshot")]
     Unrecognised(String),
@@ -128,6 +138,9 @@ impl Target {
             return Ok(Self::Folder(path.to_owned()));
         }
         let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        if Description::is_name(&name) {
+            return Ok(Self::Stack(path.to_owned()));
+        }
         match file::recognise(&name, path) {
             file::Sort::Snapshot => Ok(Self::Snapshot(path.to_owned())),
             file::Sort::Compose => Ok(Self::Compose(path.to_owned())),
@@ -141,13 +154,14 @@ impl Target {
         COMPOSE_FILE_NAMES.iter().any(|name| folder.join(name).is_file())
     }
 
-    /// The word of reports: `compose`, `files`, `engine`, `snapshot`.
+    /// The word of reports: `compose`, `files`, `engine`, `stack`, `snapshot`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Folder(path) if Self::has_compose_file(path) => "compose",
             Self::Folder(_) | Self::File(_) => "files",
             Self::Compose(_) => "compose",
             Self::Engine(_) => "engine",
+            Self::Stack(_) => "stack",
             Self::Snapshot(_) => "snapshot",
         }
     }

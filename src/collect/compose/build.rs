@@ -115,7 +115,7 @@ fn given(service: &Service<'_>, build: &Node) -> Given {
                     given.args.insert(name.to_string(), value);
                 }
             }
-            None => given.more_args = Some(Unknown::new(Reason::Unsupported, "`args` cannot be read")),
+            None => given.unreadable = Some(Unknown::new(Reason::Unsupported, "`args` cannot be read")),
         }
     }
     given.target = build.get("target").filter(|node| !is_null(node)).map(|node| text(node).map(str::to_owned));

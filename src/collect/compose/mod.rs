@@ -95,14 +95,13 @@ fn services(project: &Project, given: &str, context: &mut Context<'_>, out: &mut
 
 /// What the program of a service is known to read: Orthanc's configuration, a proxy's.
 fn programs(service: &Service<'_>, given: &str, context: &mut Context<'_>, out: &mut Collected) {
-    let program = program::program(service, given);
+    let (program, sources) = program::program(service, given);
     let orthanc = orthanc::is_orthanc(&program).then(|| orthanc::collect(&program, context.groups)).flatten();
-    let documents: Vec<Document> = orthanc.into_iter().chain(nginx::collect(&program)).collect();
-    if !documents.is_empty() {
-        let directory = &service.project.directory;
-        out.read.extend(program.inside.iter().map(|(_, file)| directory.join(&*file.shown)).filter(|path| path.is_file()));
+    let found: Vec<Document> = orthanc.into_iter().chain(nginx::collect(&program)).collect();
+    if !found.is_empty() {
+        out.read.extend(sources.iter().filter_map(|path| path.canonicalize().ok()).chain(sources.iter().cloned()));
     }
-    out.documents.extend(documents);
+    out.documents.extend(found);
 }
 
 /// The files of the project; `COMPOSE_FILE` of its `.env` is heeded, that of the process may be meant for another project.

@@ -30,7 +30,7 @@ type Walk = (Vec<Entry>, Option<Unknown>);
 #[derive(Debug)]
 pub(super) enum Seen {
     File(PathBuf),
-    Folder(PathBuf),
+    Folder,
     /// `.dockerignore` leaves it out.
     Excluded,
     Missing,
@@ -97,8 +97,8 @@ impl BuildContext {
         };
         let excluded = !inside.is_empty() && ignore.excludes(&inside);
         if about.is_dir() {
-            let empty = excluded && !(ignore.has_exceptions() && !self.files(&inside).0.is_empty());
-            return if empty { Seen::Excluded } else { Seen::Folder(path) };
+            let empty = excluded && (!ignore.has_exceptions() || self.files(&inside).0.is_empty());
+            return if empty { Seen::Excluded } else { Seen::Folder };
         }
         if excluded { Seen::Excluded } else { Seen::File(path) }
     }
@@ -154,7 +154,7 @@ impl BuildContext {
         if !is_pattern(source) {
             return match self.look(source) {
                 Seen::File(path) => (vec![Entry { inside: clean(source), path }], None),
-                Seen::Folder(_) => self.files(source),
+                Seen::Folder => self.files(source),
                 Seen::Unknown(why) => (Vec::new(), Some(why)),
                 Seen::Missing | Seen::Excluded => (Vec::new(), None),
             };
@@ -164,7 +164,7 @@ impl BuildContext {
         let Some(regex) = regex(&pattern) else {
             return (Vec::new(), Some(Unknown::new(Reason::Unsupported, "a wildcard that cannot be read")));
         };
-        if !matches!(self.look(&fixed), Seen::Folder(_)) && !fixed.is_empty() {
+        if !matches!(self.look(&fixed), Seen::Folder) && !fixed.is_empty() {
             return (Vec::new(), None);
         }
         let (mut files, more) = self.files(&fixed);

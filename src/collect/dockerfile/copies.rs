@@ -29,10 +29,6 @@ impl Placed {
         let paths = self.what.sources.iter().zip(&self.sources).filter(|(source, _)| matches!(source, Source::Path(_)));
         paths.map(|(_, path)| path).filter(|path| !path.as_deref().is_ok_and(is_remote)).collect()
     }
-
-    fn word(&self) -> &'static str {
-        if self.what.add { "ADD" } else { "COPY" }
-    }
 }
 
 impl Reading {
@@ -77,7 +73,7 @@ pub(super) fn sources(reading: &Reading, built: &Built) -> List {
                 Ok(path) if is_pattern(path) => continue,
                 Ok(path) => {
                     let (exists, why) = match reading.context.look(path) {
-                        Seen::File(_) | Seen::Folder(_) => (Fact::known(true), ""),
+                        Seen::File(_) | Seen::Folder => (Fact::known(true), ""),
                         Seen::Excluded => (Fact::known(false), ", left out by .dockerignore"),
                         Seen::Missing => (Fact::known(false), ""),
                         Seen::Unknown(why) => (Fact::unknown(why), ""),
@@ -218,7 +214,7 @@ impl Ways<'_> {
             return names.into_iter().map(|name| (name.clone(), name.rsplit('/').next().unwrap_or("").to_owned())).collect();
         }
         let seen = self.reading.context.look(source);
-        if is_env(&base) && !matches!(seen, Seen::Folder(_)) {
+        if is_env(&base) && !matches!(seen, Seen::Folder) {
             let name = base.rsplit('/').next().unwrap_or("").to_owned();
             return if ignore.excludes(&base) { Vec::new() } else { vec![(base, name)] };
         }
@@ -241,8 +237,8 @@ impl Ways<'_> {
 impl Ways<'_> {
     /// Whether a folder of the context is the home of an application: its top, or one with a list of packages.
     fn is_home(&self, folder: &str) -> bool {
-        let has = |name: &&str| self.reading.context.root().is_ok_and(|root| root.join(folder).join(name).exists());
-        folder.is_empty() || HOME_FILES.iter().any(|name| has(&name))
+        let has = |name: &str| self.reading.context.root().is_ok_and(|root| root.join(folder).join(name).exists());
+        folder.is_empty() || HOME_FILES.iter().any(|name| has(name))
     }
 }
 

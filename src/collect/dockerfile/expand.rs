@@ -14,13 +14,15 @@ const MAX_LENGTH: usize = 64 * 1024;
 pub(super) struct Scope {
     /// Values; an error where one is not known.
     pub known: BTreeMap<String, Result<String, Unknown>>,
+    /// Build arguments without a default that nobody gives: `$NAME` is then not known, `${NAME:-default}` is its default.
+    pub not_given: BTreeMap<String, Unknown>,
     /// Why a variable that nobody declares may still be set: the base image may set it.
     pub unseen: Option<Unknown>,
 }
 
 impl Scope {
     fn find(&self, name: &str) -> Result<Option<&str>, Unknown> {
-        match (self.known.get(name), &self.unseen) {
+        match (self.known.get(name), self.not_given.get(name).or(self.unseen.as_ref())) {
             (Some(Ok(value)), _) => Ok(Some(value)),
             (Some(Err(why)), _) | (None, Some(why)) => Err(why.clone()),
             (None, None) => Ok(None),
@@ -107,7 +109,7 @@ impl Scope {
         if name.is_empty() {
             return Err(wrong());
         }
-        let found = self.find(name);
+        let found = if operation.is_empty() || !self.not_given.contains_key(name) { self.find(name) } else { Ok(None) };
         let (empty_is_unset, operator) = operation.strip_prefix(':').map_or((false, operation), |rest| (true, rest));
         let set = found.clone().map(|value| value.filter(|value| !(empty_is_unset && value.is_empty())));
         match operator.chars().next() {

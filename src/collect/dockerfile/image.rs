@@ -15,8 +15,8 @@ const PLATFORM: [&str; 8] =
 pub(in crate::collect) struct Given {
     /// Build arguments.
     pub args: BTreeMap<String, Result<String, Unknown>>,
-    /// Why other arguments may be given: nobody saw the command that builds.
-    pub more_args: Option<Unknown>,
+    /// Why the arguments that are given cannot be read.
+    pub unreadable: Option<Unknown>,
     /// The stage that is wanted; the last one where nothing is said.
     pub target: Option<Result<String, Unknown>>,
     /// Names that stand for other folders or images in `FROM` and `COPY --from`.
@@ -158,7 +158,7 @@ fn globals(parsed: &Parsed, given: &Given) -> Scope {
     }
     for (name, default, _) in &parsed.globals {
         let value = argument(name, default.as_deref(), given, &scope, None, parsed.escape);
-        scope.known.insert(name.clone(), value);
+        declare(&mut scope, name, value);
     }
     scope
 }
@@ -171,12 +171,29 @@ fn argument(
     scope: &Scope,
     globals: Option<&Scope>,
     escape: char,
-) -> Result<String, Unknown> {
-    match (given.args.get(name), default, globals.and_then(|globals| globals.known.get(name))) {
-        (Some(value), _, _) => value.clone(),
-        (None, Some(default), _) => scope.expand(default, escape),
-        (None, None, Some(value)) => value.clone(),
-        (None, None, None) => Err(Unknown::new(Reason::UnknownFact, format!("the build argument {} is not given", shown(name)))),
+) -> Option<Result<String, Unknown>> {
+    if let Some(why) = &given.unreadable {
+        return Some(Err(why.clone()));
+    }
+    if let Some(value) = given.args.get(name) {
+        return Some(value.clone());
+    }
+    match default {
+        Some(default) => Some(scope.expand(default, escape)),
+        None => globals?.known.get(name).cloned(),
+    }
+}
+
+/// Notes an argument; one without a value hides nothing that was declared before under its name.
+fn declare(scope: &mut Scope, name: &str, value: Option<Result<String, Unknown>>) {
+    match value {
+        Some(value) => {
+            scope.known.insert(name.to_owned(), value);
+        }
+        None => {
+            let why = Unknown::new(Reason::UnknownFact, format!("the build argument {} is not given", shown(name)));
+            scope.not_given.insert(name.to_owned(), why);
+        }
     }
 }
 
@@ -209,7 +226,7 @@ fn begin(stage: &Stage, parsed: &Parsed, given: &Given, globals: &Scope, built: 
     };
     Image {
         workdir: unseen.clone().map_or_else(|| Ok("/".to_owned()), Err),
-        scope: Scope { known: BTreeMap::new(), unseen },
+        scope: Scope { unseen, ..Scope::default() },
         base,
         base_at: stage.at,
         user: None,
@@ -308,7 +325,7 @@ impl Evaluation<'_> {
             return;
         }
         let value = argument(name, default, self.given, &self.image.scope, Some(self.globals), self.parsed.escape);
-        self.image.scope.known.insert(name.to_owned(), value);
+        declare(&mut self.image.scope, name, value);
     }
 
     fn place(&self, transfer: &Transfer, at: Spot) -> Placed {

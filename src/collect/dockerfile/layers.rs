@@ -79,7 +79,7 @@ impl Reading {
                 (Source::Here { .. }, Ok(text)) if !folder => {
                     layers.put(bare.to_owned(), LayerFile { content: Content::Text(text.clone()), mode, single: true });
                 }
-                (Source::Path(_), Ok(path)) if !is_remote(path) && !(placed.what.add && unpacked(path)) => {
+                (Source::Path(_), Ok(path)) if !(is_remote(path) || placed.what.add && unpacked(path)) => {
                     self.local(path, bare, folder, mode, layers);
                 }
                 _ => layers.lose(target, &Unknown::new(Reason::ImageNotSeen, format!("line {} brings it in", placed.at.line))),
@@ -90,7 +90,7 @@ impl Reading {
     fn local(&self, source: &str, target: &str, folder: bool, mode: Option<u32>, layers: &mut Layers) {
         let seen = if is_pattern(source) { Seen::Missing } else { self.context.look(source) };
         let (base, single) = match seen {
-            Seen::Folder(_) => (clean(source), false),
+            Seen::Folder => (clean(source), false),
             Seen::Unknown(why) => return layers.lose(target, &why),
             _ => (String::new(), true),
         };

@@ -33,10 +33,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// most likely built with. Where that lacks sources, the folders above it are tried, up to the audited one.
 pub fn collect(path: &Path, build_context: &Path, shown: &str, given: &str, context: &mut Context<'_>) -> Vec<Document> {
     let text = read(path);
-    let arguments = Given {
-        more_args: Some(Unknown::new(Reason::UnknownFact, "no compose service builds it, so its build arguments are not known")),
-        ..Given::default()
-    };
+    let arguments = Given::default();
     let reading = |root: PathBuf| Reading::new(text.clone(), path, shown, Ok(root), &arguments);
     let depth = Path::new(shown).components().count().saturating_sub(1);
     let folders = std::iter::once(build_context).chain(path.parent().into_iter().flat_map(Path::ancestors).take(depth + 1));

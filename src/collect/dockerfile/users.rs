@@ -23,7 +23,7 @@ impl Image {
             Change::Run { filled, .. } => Some(filled),
             Change::Copy(_) => None,
         });
-        runs.flat_map(|text| text.split(['\n', ';', '&', '|'])).filter_map(|command| made(command, name)).last()
+        runs.flat_map(|text| text.split(['\n', ';', '&', '|'])).filter_map(|command| made(command, name)).next_back()
     }
 }
 

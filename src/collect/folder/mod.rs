@@ -132,7 +132,7 @@ impl Folder<'_> {
                 self.keep(found, Holder::Manifest, Ok(&manifest.settings()), text, context);
                 self.manifests.push(manifest);
             }
-            Sort::HelmTemplate => self.manifests.push(Manifest::template(&found.shown)),
+            Sort::HelmTemplate => self.manifests.push(Manifest::template(&found.shown, text)),
             Sort::HelmValues => {
                 self.keep(found, Holder::Settings(Format::Yaml), Ok(&settings::read(Format::Yaml, text)), text, context);
                 self.manifests.push(Manifest::values(&found.shown, text));
@@ -141,6 +141,7 @@ impl Folder<'_> {
                 let settings = match holder {
                     Holder::Env => settings::read(Format::Env, text),
                     Holder::Settings(format) => settings::read(format, text),
+                    Holder::Compose => settings::read(Format::Yaml, text),
                     _ => settings::keys(text),
                 };
                 self.keep(found, holder, Ok(&settings), text, context);
@@ -162,7 +163,7 @@ impl Folder<'_> {
 
     /// What needs to be seen together.
     fn finish(&mut self, path: &Path, context: &mut Context<'_>) {
-        let documents = kubernetes::documents(std::mem::take(&mut self.manifests), self.given, context);
+        let documents = kubernetes::documents(&self.manifests, self.given, context);
         self.out.documents.extend(documents);
         self.orthanc(path, context);
     }

@@ -128,9 +128,10 @@ fn yaml(found: &Found, text: &str, in_chart: bool) -> Option<Sort> {
         return Some(Sort::HelmValues);
     }
     if kubernetes::looks_like_manifest(text) {
-        return Some(if text.contains("{{") { Sort::HelmTemplate } else { Sort::Manifest });
+        return Some(Sort::Manifest);
     }
-    Some(Sort::Other(Holder::Settings(Format::Yaml)))
+    let compose = text.lines().any(|line| line.trim_start_matches('\u{feff}').starts_with("services:"));
+    Some(Sort::Other(if compose { Holder::Compose } else { Holder::Settings(Format::Yaml) }))
 }
 
 /// Whether a file that stands alone as a target is one that can be audited by itself.

@@ -7,7 +7,9 @@ use regex::Regex;
 use super::git::Git;
 use super::settings::{Format, Setting};
 use super::walk::Found;
-use crate::facts::{Assurance, Class, Document, Fact, Groups, Kind, List, Origin, Reason, Record, Scanned, Unknown};
+use crate::facts::{
+    Assurance, Class, Document, Fact, Groups, Kind, List, Origin, Reason, Record, Scanned, Unknown, is_secret_name,
+};
 use crate::knowledge::secret_scan;
 
 /// What kind of file it is, as far as secrets are concerned.
@@ -23,6 +25,8 @@ pub(super) enum Holder {
     Orthanc,
     /// Kubernetes objects.
     Manifest,
+    /// A compose file, whose `${NAME:-default}` `compose-no-secret-defaults` judges.
+    Compose,
     /// Any other file of settings.
     Settings(Format),
 }
@@ -35,6 +39,7 @@ impl Holder {
             Self::Keystore => "keystore",
             Self::Orthanc => "orthanc",
             Self::Manifest => "kubernetes",
+            Self::Compose => "compose",
             Self::Settings(Format::Json) => "json",
             Self::Settings(Format::Yaml) => "yaml",
             Self::Settings(Format::Env | Format::Lines) => "settings",
@@ -52,6 +57,8 @@ static TEMPLATE: LazyLock<Regex> =
     LazyLock::new(|| constant(r"(?i)(^|[._/-])(examples?|samples?|templates?|dist|tmpl|skel)([._/-]|$)"));
 static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| constant(r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----"));
 static ENCRYPTED: LazyLock<Regex> = LazyLock::new(|| constant(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED"));
+static VARIABLE: LazyLock<Regex> = LazyLock::new(|| constant(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^{}]*)|:?[?+][^{}]*)?\}"));
+static OBJECT: LazyLock<Regex> = LazyLock::new(|| constant(r"^[a-z0-9]+(-[a-z0-9]+)+$"));
 static RANDOM: LazyLock<Regex> = LazyLock::new(|| constant(r"^[A-Za-z0-9+/_=-]{20,}$"));
 
 fn constant(pattern: &str) -> Regex {
@@ -65,7 +72,7 @@ const NO_SECRETS: [&str; 24] = [
     "bearer", "jwt", "header", "cookie", "body", "post", "get", "query", "opaque", "file", "env",
 ];
 /// Names that mean a secret as a variable, and something else in most structured files.
-const VAGUE_NAMES: [&str; 6] = ["key", "keys", "auth", "pat", "salt", "pass"];
+const VAGUE_NAMES: [&str; 8] = ["secrets", "key", "keys", "auth", "auth_basic", "pat", "salt", "pass"];
 
 /// A file that is expected to hold placeholders.
 pub(super) fn is_template(shown: &str) -> bool {
@@ -88,7 +95,7 @@ pub(super) fn document(
         Ok(settings) => Ok(settings.iter().filter_map(|s| literal(s, holder, template, &shown, groups)).collect::<Vec<_>>()),
         Err(why) => Err(why.clone()),
     };
-    if matches!(holder, Holder::Settings(_) | Holder::Manifest) && literals.as_ref().is_ok_and(Vec::is_empty) {
+    if matches!(holder, Holder::Settings(_) | Holder::Manifest | Holder::Compose) && literals.as_ref().is_ok_and(Vec::is_empty) {
         return None;
     }
     let mut document = Document::new(Kind::File, Arc::clone(&shown), given, Assurance::Declared);
@@ -146,7 +153,7 @@ fn private_key(holder: Holder, text: &str, unread: Option<&Unknown>) -> Result<b
 fn literal(setting: &Setting, holder: Holder, template: bool, shown: &Arc<str>, groups: &mut Groups) -> Option<Fact> {
     let scanned = scan(setting, holder, groups)?;
     // What every manual prints is no secret that a repository gives away; the Orthanc checks name it.
-    let default_user = holder == Holder::Orthanc && setting.user && scanned.published;
+    let default_user = holder == Holder::Orthanc && setting.user && (scanned.published || scanned.class == Class::Placeholder);
     if default_user || (template && scanned.class == Class::Placeholder) {
         return None;
     }
@@ -164,19 +171,42 @@ fn literal(setting: &Setting, holder: Holder, template: bool, shown: &Arc<str>, 
 
 /// The detector's word on one setting, where it is a secret.
 fn scan(setting: &Setting, holder: Holder, groups: &mut Groups) -> Option<Scanned> {
-    let by_shape = secret_scan().scan("", &setting.value, groups);
+    let value = without_variables(&setting.value, holder != Holder::Compose);
+    let by_shape = secret_scan().scan("", &value, groups);
     if by_shape.class.is_secret() {
         return Some(by_shape);
     }
     let structured = !matches!(holder, Holder::Env);
     let name = setting.name.rsplit(['.', '/']).next().unwrap_or("").to_ascii_lowercase();
-    if structured && NO_SECRETS.contains(&setting.value.to_ascii_lowercase().as_str()) {
+    if structured && NO_SECRETS.contains(&value.to_ascii_lowercase().as_str()) {
         return None;
     }
-    if structured && VAGUE_NAMES.contains(&name.as_str()) && !looks_random(&setting.value) {
+    if structured && VAGUE_NAMES.contains(&name.as_str()) && !looks_random(&value) {
         return None;
     }
-    Some(secret_scan().scan(&setting.name, &setting.value, groups)).filter(|scanned| scanned.class.is_secret())
+    if structured && names_an_object(&setting.name, &value) {
+        return None;
+    }
+    Some(secret_scan().scan(&setting.name, &value, groups)).filter(|scanned| scanned.class.is_secret())
+}
+
+/// `${NAME:-default}` stands for its default, which is in clear, where that counts; every other reference is one.
+fn without_variables(value: &str, defaults: bool) -> String {
+    let replace = |text: &str| {
+        let by = |found: &regex::Captures<'_>| match found.get(2).map(|m| m.as_str()) {
+            Some(default) if defaults && !default.is_empty() => default.to_owned(),
+            _ => format!("${}", found.get(1).map_or("X", |m| m.as_str())),
+        };
+        VARIABLE.replace_all(text, by).into_owned()
+    };
+    replace(&replace(value))
+}
+
+/// `credentialsSecret: azure-credentials` of a chart names a Secret; `clientSecret: …` is one.
+fn names_an_object(name: &str, value: &str) -> bool {
+    let stem = name.strip_suffix("Secret").filter(|stem| stem.ends_with(|c: char| c.is_ascii_lowercase()));
+    let own = ["client", "app", "api", "jwt", "session", "shared", "token", "cookie", "auth", "hook", "oauth", "consumer"];
+    stem.is_some_and(|stem| !own.iter().any(|word| stem.to_ascii_lowercase().ends_with(word))) && OBJECT.is_match(value)
 }
 
 /// Letters of both cases and digits without a pattern: no path, no word.
@@ -188,7 +218,7 @@ fn looks_random(value: &str) -> bool {
 /// Only what looks like a name is shown: in a damaged file a value may stand where a name belongs.
 fn shown_name(name: &str) -> &str {
     let plain = !name.is_empty() && name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c));
-    let random = looks_random(name) || secret_scan().is_published(name);
+    let random = looks_random(name) || secret_scan().is_published(name) && !is_secret_name(name);
     if plain && !random { name } else { "a value" }
 }
 

@@ -49,7 +49,7 @@ pub(in crate::collect) fn read(format: Format, text: &str) -> Vec<Setting> {
 pub(in crate::collect) fn keys(text: &str) -> Vec<Setting> {
     let begins = |line: &&str| line.starts_with("-----BEGIN ") && line.contains("PRIVATE KEY");
     let encrypted = text.contains("Proc-Type: 4,ENCRYPTED");
-    let lines = text.lines().zip(1..).filter(|(line, _)| begins(line) && !encrypted);
+    let lines = text.lines().zip(1..).filter(|(line, _)| begins(line) && !encrypted && !line.contains("ENCRYPTED"));
     lines.map(|(line, n)| setting("private key", line, n)).collect()
 }
 
@@ -230,12 +230,12 @@ pub(in crate::collect) fn tree(node: &Node, key: &str, out: &mut Vec<Setting>) {
             }
         }
         Content::Map(map) => {
-            let pair = (node.get("name").and_then(Node::scalar), node.get("value").and_then(Node::scalar));
-            if let (Some(name), Some(value)) = pair {
-                out.push(setting(&name.text, &value.text, node.at.line));
+            let pair = (node.get("name").and_then(Node::scalar), node.entry("value").filter(|v| v.node.scalar().is_some()));
+            if let (Some(name), Some((at, value))) = (pair.0, pair.1.and_then(|v| Some((&v.at, v.node.scalar()?)))) {
+                out.push(setting(&name.text, &value.text, at.line));
             }
             let users = key.eq_ignore_ascii_case("registeredusers");
-            for (name, entry) in map.iter().filter(|(name, _)| pair.1.is_none() || &***name != "value") {
+            for (name, entry) in map.iter().filter(|(name, _)| pair.0.is_none() || pair.1.is_none() || &***name != "value") {
                 match (users, entry.node.scalar()) {
                     (true, Some(scalar)) => {
                         out.push(Setting { user: true, ..setting("RegisteredUsers", &scalar.text, entry.at.line) })
@@ -283,7 +283,7 @@ mod tests {
         let text = "a:\n  b: c\nenvironment:\n  - X=y\nenv:\n  - name: P\n    value: q\n---\nRegisteredUsers:\n  ann: pw\n";
         has(Format::Yaml, text, "b", "c", 2);
         has(Format::Yaml, text, "X", "y", 4);
-        has(Format::Yaml, text, "P", "q", 6);
+        has(Format::Yaml, text, "P", "q", 7);
         has(Format::Yaml, text, "RegisteredUsers", "pw", 10);
         has(Format::Yaml, "a: {{ x }}\n{{- if y }}\npassword: z\n", "password", "z", 3);
     }

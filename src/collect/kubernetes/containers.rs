@@ -66,6 +66,11 @@ pub(super) fn documents(object: &Object, objects: &[&Object], given: &str, group
     all.map(|(node, ends)| document(&Container { object, pod, node, ends }, objects, given, groups)).collect()
 }
 
+/// The container that a chart's values describe; what they do not say is for the caller to forget.
+pub(super) fn of_values(object: &Object, pod: &Node, node: &Node, given: &str, groups: &mut Groups) -> Document {
+    document(&Container { object, pod, node, ends: false }, &[], given, groups)
+}
+
 fn document(container: &Container<'_>, objects: &[&Object], given: &str, groups: &mut Groups) -> Document {
     let name = text(container.node, &["name"]).unwrap_or("?");
     let title = format!("{}/{name}", container.object.title());
@@ -273,10 +278,14 @@ fn labels(container: &Container<'_>, facts: &mut Record, groups: &mut Groups) {
     for entries in ["labels", "annotations"].iter().filter_map(|key| metadata?.get(key)?.map()) {
         for (name, entry) in entries {
             let Some(value) = entry.node.scalar() else { continue };
-            let mut record = secret_scan().scan(name, &value.text, groups).to_record(name, false);
-            if &**name == "pacscan.role" {
-                record.set_here("shown", &*value.text);
-            }
+            let scanned = secret_scan().scan(name, &value.text, groups);
+            let role = (&**name == "pacscan.role").then(|| value.text.to_string());
+            let mut record = Record::new();
+            record.set_here("name", &**name);
+            record.set_here("class", scanned.class.word());
+            record.set_or_absent("shown", role.filter(|role| role.len() <= 20).or(scanned.shown));
+            record.set_here("published", scanned.published);
+            record.set_here("why", scanned.why);
             items.push(Fact::known(record).at(&entry.at.origin()));
         }
     }

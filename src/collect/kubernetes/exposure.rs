@@ -70,13 +70,19 @@ fn service(object: &Object) -> (bool, Vec<Fact>) {
     }
     let terminated = terminated(object);
     let ports = list(&object.node, &["spec", "ports"]).iter().map(|node| {
-        let number = text(node, &["port"]).unwrap_or("?");
-        let target = text(node, &["targetPort"]).unwrap_or(number);
+        let number = port_name(node, "port").unwrap_or("?");
+        let target = port_name(node, "targetPort").unwrap_or(number);
         let label = format!("{number} -> {target} ({kind})");
         let by_balancer = terminated.as_deref().is_some_and(|ports| ports.is_empty() || ports.contains(&number));
         port(&label, if by_balancer { Ok(false) } else { cleartext(node, number, target) }, node)
     });
     (true, ports.collect())
+}
+
+/// A port's number or name, of which Kubernetes allows 15 characters.
+fn port_name<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+    text(node, &[key])
+        .filter(|name| name.len() <= 15 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
 }
 
 /// Ports at which the cloud's balancer takes TLS; an empty list means all.
@@ -190,8 +196,8 @@ pub(super) fn of_values(node: &Node, facts: &mut Record) {
         node.get("service").filter(|service| matches!(text(service, &["type"]), Some("LoadBalancer" | "NodePort")))
     {
         exposes = true;
-        let number = text(service, &["port"]).unwrap_or("?");
-        let target = text(service, &["targetPort"]).unwrap_or(number);
+        let number = port_name(service, "port").unwrap_or("?");
+        let target = port_name(service, "targetPort").unwrap_or(number);
         ports.push(port(&format!("service {number} -> {target}"), cleartext(service, number, target), service));
     }
     let ingress_values = node.get("ingress").filter(|ingress| boolean(ingress, &["enabled"]) == Some(true));

@@ -10,6 +10,7 @@ mod exposure;
 mod helm;
 mod limits;
 mod object;
+mod render;
 mod secrets;
 mod volumes;
 
@@ -49,7 +50,7 @@ pub(super) struct Manifest {
 enum Content {
     Objects(Vec<Object>),
     /// It has to be rendered first.
-    Template,
+    Template(String),
     Values(Node),
     Broken(YamlError),
 }
@@ -59,14 +60,15 @@ impl Manifest {
     pub(super) fn read(shown: &str, text: &str) -> Self {
         let content = match yaml::parse_all(text, &source(shown)) {
             Ok(nodes) => Content::Objects(nodes.into_iter().flat_map(Object::all_of).collect()),
+            Err(_) if text.contains("{{") => Content::Template(text.to_owned()),
             Err(error) => Content::Broken(error),
         };
         Self { shown: shown.into(), content }
     }
 
     /// A template of a chart, which is not rendered.
-    pub(super) fn template(shown: &str) -> Self {
-        Self { shown: shown.into(), content: Content::Template }
+    pub(super) fn template(shown: &str, text: &str) -> Self {
+        Self { shown: shown.into(), content: Content::Template(text.to_owned()) }
     }
 
     /// Values of a chart.
@@ -93,7 +95,7 @@ fn source(shown: &str) -> Arc<Source> {
 }
 
 /// The documents of all manifests of a target; they are read together since they refer to each other.
-pub(super) fn documents(manifests: Vec<Manifest>, given: &str, context: &mut Context<'_>) -> Vec<Document> {
+pub(super) fn documents(manifests: &[Manifest], given: &str, context: &mut Context<'_>) -> Vec<Document> {
     let mut out = Vec::new();
     let objects: Vec<&Object> = manifests.iter().flat_map(Manifest::objects).collect();
     for object in &objects {
@@ -101,12 +103,10 @@ pub(super) fn documents(manifests: Vec<Manifest>, given: &str, context: &mut Con
         out.extend(containers::documents(object, &objects, given, context.groups));
         out.extend(secrets::orthanc(object, given, context));
     }
-    for manifest in &manifests {
-        match &manifest.content {
-            Content::Objects(_) => {}
-            Content::Template => helm::template(&manifest.shown, given, &mut out),
-            Content::Values(node) => out.push(helm::values(&manifest.shown, node, given)),
-            Content::Broken(error) => out.push(broken(&manifest.shown, error, given)),
+    out.extend(helm::documents(manifests, given, context));
+    for manifest in manifests {
+        if let Content::Broken(error) = &manifest.content {
+            out.push(broken(&manifest.shown, error, given));
         }
     }
     unique(&mut out);
@@ -124,11 +124,11 @@ impl Manifest {
 
 /// The same object in two files (one for each environment) is two subjects: the file tells them apart.
 fn unique(documents: &mut [Document]) {
-    let mut names: Vec<Arc<str>> = documents.iter().map(|d| Arc::clone(&d.name)).collect();
+    let mut names: Vec<(Kind, Arc<str>)> = documents.iter().map(|d| (d.kind, Arc::clone(&d.name))).collect();
     names.sort();
     for document in documents {
-        let first = names.partition_point(|name| *name < document.name);
-        let twice = names.get(first + 1).is_some_and(|next| *next == document.name);
+        let own = (document.kind, Arc::clone(&document.name));
+        let twice = names.get(names.partition_point(|name| *name < own) + 1) == Some(&own);
         if let (true, Some(file)) = (twice, file_of(document)) {
             document.name = format!("{} ({file})", document.name).into();
         }

@@ -114,11 +114,13 @@ pub(super) fn orthanc(object: &Object, given: &str, context: &mut Context<'_>) -
     for (part, name, entry) in files.filter(|(_, name, _)| name.to_ascii_lowercase().ends_with(".json")) {
         let Some(scalar) = entry.node.scalar() else { continue };
         let decoded = if object.kind == "Secret" && part == "data" { decode(&scalar.text) } else { None };
-        let text = decoded.as_deref().unwrap_or(&scalar.text);
-        if orthanc_configuration::looks_like_configuration(text) {
+        // A block begins below its key: lines keep their numbers.
+        let above = usize::try_from(entry.at.line).unwrap_or_default();
+        let text = decoded.unwrap_or_else(|| format!("{}{}", "\n".repeat(above), scalar.text));
+        if orthanc_configuration::looks_like_configuration(&text) {
             let title = format!("{}/{name}", object.title());
             let shown = object.node.at.source.shown.as_ref();
-            out.extend(orthanc_configuration::alone_text(&title, shown, text, given, context));
+            out.extend(orthanc_configuration::alone_text(&title, shown, &text, given, context));
         }
     }
     out

@@ -75,7 +75,12 @@ fn sets_a_key(name: &str) -> bool {
 
 /// The effective configuration of an Orthanc in a container; named by the container.
 pub fn collect(program: &Program, groups: &mut Groups) -> Option<Document> {
-    is_orthanc(program).then(|| document(Setting { program, alone: false }, groups))
+    is_orthanc(program).then(|| collect_seen(program, groups))
+}
+
+/// [`collect`] for a program that was seen to be an Orthanc, whatever its image is called.
+pub fn collect_seen(program: &Program, groups: &mut Groups) -> Document {
+    document(Setting { program, alone: false }, groups)
 }
 
 fn document(setting: Setting<'_>, groups: &mut Groups) -> Document {

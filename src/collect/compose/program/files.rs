@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// Most files that are read for one service.
 const MAX_FILES: usize = 200;
 /// Folders whose content is configuration.
-const FOLDERS: [&str; 3] = ["/etc/orthanc", "/run/secrets", "/etc/nginx"];
+pub(super) const FOLDERS: [&str; 3] = ["/etc/orthanc", "/run/secrets", "/etc/nginx"];
 /// Endings of files that may be configuration wherever they are mounted.
 const ENDINGS: [&str; 8] = [".json", ".conf", ".yaml", ".yml", ".lua", ".py", ".template", ".env"];
 
@@ -28,28 +28,26 @@ pub(super) struct Files {
     /// Why any path may be covered by something unseen.
     pub unsure: Option<Unknown>,
     count: usize,
+    /// The files of this machine whose text was read.
+    sources: Vec<PathBuf>,
 }
 
 impl Files {
-    /// Everything that the compose files bring into a service; `words` may name a configuration of Orthanc.
-    pub(super) fn of(service: &Service<'_>, words: &[String]) -> Inside {
+    /// Everything that the files bring into a service, and which files of this machine were read; `words` may name a configuration of Orthanc.
+    pub(super) fn of(service: &Service<'_>, words: &[String]) -> (Inside, Vec<PathBuf>) {
         let named = words.iter().filter(|word| word.starts_with('/')).map(|word| word.trim_end_matches('/').to_owned());
         let wanted = FOLDERS.into_iter().map(str::to_owned).chain(named.filter(|word| !word.is_empty())).collect();
-        let mut files = Self { inside: Inside::default(), mounted: Vec::new(), wanted, unsure: None, count: 0 };
+        let mut files =
+            Self { inside: Inside::default(), mounted: Vec::new(), wanted, unsure: None, count: 0, sources: Vec::new() };
         binds::gather(service, &mut files);
         image::gather(service, &mut files);
         declared::gather(service, &mut files);
-        files.inside
+        (files.inside, files.sources)
     }
 
     /// Whether the content of a path inside is wanted.
     pub(super) fn is_wanted(&self, path: &str) -> bool {
         self.wanted.iter().any(|folder| is_below(path, folder))
-    }
-
-    /// Whether a path is one of the wanted folders itself.
-    pub(super) fn is_wanted_folder(&self, path: &str) -> bool {
-        FOLDERS.contains(&path)
     }
 
     /// Whether something wanted lies below a folder.
@@ -99,6 +97,7 @@ impl Files {
         } else if self.count > MAX_FILES {
             Err(Unknown::new(Reason::Unsupported, format!("more than {MAX_FILES} files are mounted")))
         } else {
+            self.sources.push(from.to_path_buf());
             read(from)
         };
         self.put(path, text, shown, mode, place);
@@ -132,16 +131,16 @@ fn read(path: &Path) -> Result<String, Unknown> {
     String::from_utf8(bytes).map_err(|_| Unknown::new(Reason::Unsupported, "it is not UTF-8 text"))
 }
 
-/// Permission bits of a file.
-#[cfg(unix)]
+/// Permission bits of a file, where the system has them.
 fn mode(about: &std::fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(about.permissions().mode() & 0o7777)
-}
-
-#[cfg(not(unix))]
-fn mode(_about: &std::fs::Metadata) -> Option<u32> {
-    None
+    #[cfg(unix)]
+    let bits = Some(std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o7777);
+    #[cfg(not(unix))]
+    let bits = {
+        let _ = about;
+        None
+    };
+    bits
 }
 
 /// The real path, symbolic links followed; none where it does not exist.

@@ -1,6 +1,6 @@
 //! Files that the Dockerfile of a built service puts into its image.
 
-use super::files::Files;
+use super::files::{FOLDERS, Files};
 use crate::collect::compose::files;
 use crate::collect::compose::service::Service;
 use crate::collect::dockerfile::Content;
@@ -10,7 +10,7 @@ use crate::facts::{Reason, Unknown};
 /// Gathers the copied files that may be configuration; what is mounted over them comes from elsewhere.
 pub(super) fn gather(service: &Service<'_>, files: &mut Files) {
     let Some(build) = service.build else { return };
-    let layers = build.reading.layers(&|path| files.is_wanted_folder(path));
+    let layers = build.reading.layers(&|path| FOLDERS.contains(&path));
     for (path, why) in layers.hidden {
         if !files.is_mounted(&path) {
             files.hide(&path, why);

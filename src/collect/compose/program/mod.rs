@@ -6,6 +6,7 @@ mod files;
 mod image;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::files::Files;
@@ -16,15 +17,17 @@ use crate::collect::program::{Program, Variable};
 use crate::collect::yaml::Map;
 use crate::facts::{Assurance, Reason, Unknown};
 
-/// What the compose files, and the Dockerfile of a service that is built, say that it runs, and with what.
-pub(super) fn program(service: &Service<'_>, target: &str) -> Program {
+/// What the compose files, and the Dockerfile of a service that is built, say that it runs, and with what;
+/// and the files of this machine that were read for it.
+pub(super) fn program(service: &Service<'_>, target: &str) -> (Program, Vec<PathBuf>) {
     let (environment, environment_incomplete) = environment(service);
     let words = words(service);
     let base = service.image_built().and_then(|image| match &image.base {
         Base::Image(Ok(reference)) => Some(reference.clone()),
         _ => None,
     });
-    Program {
+    let (inside, sources) = Files::of(service, words.as_deref().unwrap_or_default());
+    let program = Program {
         name: Arc::clone(service.name),
         service: Some(Arc::clone(service.name)),
         project: Some(Arc::clone(&service.project.name)),
@@ -33,11 +36,12 @@ pub(super) fn program(service: &Service<'_>, target: &str) -> Program {
         image: service.get("image").and_then(|node| text(node).ok()).filter(|text| !text.is_empty()).map(str::to_owned),
         base,
         labels: labels(service),
-        inside: Files::of(service, words.as_deref().unwrap_or_default()),
+        inside,
         words,
         environment,
         environment_incomplete,
-    }
+    };
+    (program, sources)
 }
 
 /// The variables of the Dockerfile, then those of the compose files; the later of a name wins.

@@ -34,7 +34,7 @@ fn at(folder: &Path) -> Program {
     let (name, entry) = project.services().next().unwrap();
     let service = Service { name, at: &entry.at, node: &entry.node, project: &project, build: None };
     let build = Build::of(&service);
-    program(&Service { build: build.as_ref(), ..service }, "stack")
+    program(&Service { build: build.as_ref(), ..service }, "stack").0
 }
 
 fn look(program: &Program, path: &str) -> String {
