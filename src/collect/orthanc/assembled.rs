@@ -113,9 +113,10 @@ impl Assembled {
             found.push((stops, format!("Plugins names {name}, which is no shared library"), Arc::clone(&item.at)));
         }
         for (stops, text, at) in found {
-            match stops {
-                true => self.problems.push(Problem { text: format!("{text}, and Orthanc stops there"), at }),
-                false => self.doubt(format!("{text}: Orthanc stops there if it exists")),
+            if stops {
+                self.problems.push(Problem { text: format!("{text}, and Orthanc stops there"), at });
+            } else {
+                self.doubt(format!("{text}: Orthanc stops there if it exists"));
             }
         }
     }
@@ -184,10 +185,9 @@ pub(super) fn fits(node: &Node, kind: KeyType, versions: VersionRange) -> Option
         | (Json::List(_), KeyType::List)
         | (Json::Map(_), KeyType::Map) => Some(true),
         (Json::Int(number), KeyType::Uint) => Some(*number >= 0),
-        (Json::Text(word), KeyType::Overwrite) => match matches!(&**word, "Never" | "Always" | "IfChanged") {
-            true => versions.at_least(Version([1, 13, 0])),
-            false => Some(false),
-        },
+        (Json::Text(word), KeyType::Overwrite) if matches!(&**word, "Never" | "Always" | "IfChanged") => {
+            versions.at_least(Version([1, 13, 0]))
+        }
         _ => Some(false),
     }
 }

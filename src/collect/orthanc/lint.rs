@@ -129,7 +129,7 @@ fn unknown(key: &str, node: &Node, root: &Map, found: &mut Vec<Odd>) {
     } else {
         // A section of its own may belong to a plugin or script that nobody knows here.
         let own_section = node.map().is_some() && (!by_variable || root.entries.contains_key("PythonScript"));
-        if !own_section && !matches!(node.json, Json::Unknown(_)) || by_variable && !own_section {
+        if !own_section && (by_variable || !matches!(node.json, Json::Unknown(_))) {
             push(key, node, "unknown", None, found);
         }
     }

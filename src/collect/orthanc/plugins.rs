@@ -138,9 +138,10 @@ impl Plugins<'_> {
             if is_library(path) || path.ends_with(".py") {
                 continue;
             }
-            let (files, more) = match self.setting.alone {
-                true => (Vec::new(), Some(Unknown::from(Reason::NoTarget))),
-                false => self.setting.program.inside.folder(path),
+            let (files, more) = if self.setting.alone {
+                (Vec::new(), Some(Unknown::from(Reason::NoTarget)))
+            } else {
+                self.setting.program.inside.folder(path)
             };
             if files.iter().any(|(file, _)| file.contains(library) && is_library(file)) {
                 return Fact::known(true).at(&item.at);

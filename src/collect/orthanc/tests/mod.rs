@@ -1,5 +1,6 @@
 //! Whole configurations, put together as each image does it.
 
+mod json;
 mod lint;
 mod properties;
 mod real;
