@@ -95,7 +95,7 @@ impl<'a> Running<'a> {
         let mut documents = Vec::new();
         if self.orthanc {
             let mut document = orthanc::collect_seen(&self.program, groups);
-            startup::evidence(&self.log, &mut document.facts);
+            startup::evidence(&self.log, self.seen.is_running(), &mut document.facts);
             documents.push(document);
         }
         if self.nginx {
