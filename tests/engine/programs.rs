@@ -56,7 +56,7 @@ async fn an_orthancs_files_are_asked_for_and_nobody_elses() {
         ["/etc/orthanc", "/tmp/orthanc.json", "/srv/pacs.json", "/run/secrets", "/var/lib/dpkg/status"]
     );
     assert!(asked(inspect(&json!({})), |_| None).await.is_empty());
-    let others = ["/etc/nginx", "/usr/local/openresty/nginx/conf", "/usr/local/nginx/conf"];
+    let others = ["/etc/nginx", "/run/secrets", "/usr/local/openresty/nginx/conf", "/usr/local/nginx/conf"];
     assert_eq!(asked(inspect(&json!({"Config": {"Image": "nginx:1.27"}})), |_| None).await, others);
 }
 

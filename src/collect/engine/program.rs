@@ -77,8 +77,8 @@ impl<'a> Running<'a> {
         for path in &paths {
             reader.read(path, Keep::Texts).await;
         }
+        reader.read("/run/secrets", Keep::Names).await;
         if self.orthanc {
-            reader.read("/run/secrets", Keep::Names).await;
             reader.read("/var/lib/dpkg/status", Keep::Packages("orthanc")).await;
             if let Some(started) = time(json, "/State/StartedAt") {
                 self.log = super::runtime::log(client, &self.seen.id, json, Some(started - LOGGED_BEFORE)).await;
