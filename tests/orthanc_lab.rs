@@ -78,7 +78,11 @@ fn compare() {
         let mut note = |how: &str, text: String| wrong.push(format!("{name} ({how}): {text}"));
         contradictions(entry, &facts, &behaviour).for_each(|text| note("files alone", text));
         contradictions(entry, &all, &behaviour).for_each(|text| note("with the log", text));
-        said(&server, &all).for_each(|text| note("log", text));
+        if server.running {
+            said(&server, &all).for_each(|text| note("log", text));
+        } else if all.bool("said.lua").is_some() || all.bool("said.remote_access").is_some() {
+            note("log", "it does not run, so its log says nothing about it".into());
+        }
         let loads = facts.bool("loads");
         if entry.seen && loads != Some(entry.starts) && !(entry.doubtful && loads.is_none()) {
             note("files alone", format!("starts {}, pacscan: loads = {}", entry.starts, facts.get("loads")));

@@ -77,16 +77,17 @@ impl<'a> Running<'a> {
         for path in &paths {
             reader.read(path, Keep::Texts).await;
         }
+        reader.read("/run/secrets", Keep::Names).await;
         if self.orthanc {
-            reader.read("/run/secrets", Keep::Names).await;
             reader.read("/var/lib/dpkg/status", Keep::Packages("orthanc")).await;
             if let Some(started) = time(json, "/State/StartedAt") {
                 self.log = super::runtime::log(client, &self.seen.id, json, Some(started - LOGGED_BEFORE)).await;
             }
         }
-        // What only has a name like nginx has no such file.
-        let lacks = matches!(reader.inside.look("/etc/nginx/nginx.conf"), Look::Absent);
-        self.nginx &= !lacks || runs_nginx(&self.program);
+        if self.nginx {
+            // What only has a name like nginx has none of its files.
+            self.nginx = main_file(&mut reader).await || runs_nginx(&self.program);
+        }
         self.program.inside = reader.inside;
         self
     }
@@ -95,11 +96,13 @@ impl<'a> Running<'a> {
         let mut documents = Vec::new();
         if self.orthanc {
             let mut document = orthanc::collect_seen(&self.program, groups);
-            startup::evidence(&self.log, &mut document.facts);
+            startup::evidence(&self.log, self.seen.is_running(), &mut document.facts);
             documents.push(document);
         }
         if self.nginx {
-            documents.extend(nginx::collect(&self.program));
+            let mut document = nginx::collect_seen(&self.program);
+            document.name = Arc::clone(&self.program.name);
+            documents.push(document);
         }
         documents
     }
@@ -161,6 +164,19 @@ fn is_nginx(program: &Program) -> bool {
 
 fn runs_nginx(program: &Program) -> bool {
     names(program, "nginx") || names(program, "openresty")
+}
+
+/// Whether nginx's main file may be there; other builds have it elsewhere.
+async fn main_file(reader: &mut Reader<'_>) -> bool {
+    for folder in ["/etc/nginx", "/usr/local/openresty/nginx/conf", "/usr/local/nginx/conf"] {
+        if folder != "/etc/nginx" {
+            reader.read(folder, Keep::Texts).await;
+        }
+        if !matches!(reader.inside.look(&format!("{folder}/nginx.conf")), Look::Absent) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Words, those of a shell's one long argument too.

@@ -95,10 +95,12 @@ impl Findings {
 
 /// The configuration of an nginx in a container.
 pub fn collect(program: &Program) -> Option<Document> {
-    if !image::is_nginx(program) {
-        return None;
-    }
-    Some(match image::find(program) {
+    image::is_nginx(program).then(|| collect_seen(program))
+}
+
+/// [`collect`] for a program that was seen to be an nginx, whatever its image is called.
+pub fn collect_seen(program: &Program) -> Document {
+    match image::find(program) {
         Ok(config) => {
             let mut document = program.document(Kind::Proxy, Arc::clone(&config.shown));
             write(&config, version(program), &mut document.facts);
@@ -109,7 +111,7 @@ pub fn collect(program: &Program) -> Option<Document> {
             nothing_known(&mut document.facts, &why);
             document
         }
-    })
+    }
 }
 
 /// Whether a file is an nginx configuration, by name and content.
