@@ -7,10 +7,10 @@ mod dockerfile;
 pub mod engine;
 pub mod folder;
 mod kubernetes;
-pub mod stack;
 mod nginx;
 mod orthanc;
 mod program;
+pub mod stack;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};

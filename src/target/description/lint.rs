@@ -73,7 +73,11 @@ impl Lint<'_> {
     fn exists(&self, path: &Spanned<String>) -> Result<(), FileError> {
         match self.description.beside(&path.value).is_file() {
             true => Ok(()),
-            false => Err(self.helped(&path.referenced, format!("there is no file `{}`", path.value), "paths are relative to this file")),
+            false => Err(self.helped(
+                &path.referenced,
+                format!("there is no file `{}`", path.value),
+                "paths are relative to this file",
+            )),
         }
     }
 
@@ -85,7 +89,9 @@ impl Lint<'_> {
             };
             for (field, value) in fields {
                 if !CREDENTIAL.contains(&field.as_str()) {
-                    return Err(self.credential(name, "it has a field that is none of user, password, token, certificate and key"));
+                    return Err(
+                        self.credential(name, "it has a field that is none of user, password, token, certificate and key")
+                    );
                 }
                 let reference = value.as_str().and_then(|text| text.strip_prefix("env:").or_else(|| text.strip_prefix("file:")));
                 if reference.is_none_or(|rest| rest.trim().is_empty()) {
@@ -117,8 +123,7 @@ impl Lint<'_> {
     }
 
     fn attestation(&self, attestation: &AttestationFile) -> Result<(), FileError> {
-        let texts =
-            [("control", &attestation.control), ("owner", &attestation.owner), ("statement", &attestation.statement)];
+        let texts = [("control", &attestation.control), ("owner", &attestation.owner), ("statement", &attestation.statement)];
         texts.iter().try_for_each(|(field, text)| self.filled(field, text))?;
         if attestation.expires.value < attestation.date.value {
             return Err(self.at(&attestation.expires.referenced, "the attestation ends before it begins".into()));

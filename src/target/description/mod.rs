@@ -122,5 +122,9 @@ fn without_secrets(mut error: FileError) -> FileError {
 /// Whether a line (from 1) lies inside the top-level block `credentials:`.
 fn in_credentials(text: &str, line: usize) -> bool {
     let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"' || c == '\'');
-    text.lines().take(line).filter(is_key).last().is_some_and(|key| key.trim_start_matches(['"', '\'']).starts_with("credentials"))
+    text.lines()
+        .take(line)
+        .filter(is_key)
+        .last()
+        .is_some_and(|key| key.trim_start_matches(['"', '\'']).starts_with("credentials"))
 }

@@ -142,7 +142,11 @@ impl Grype {
             scanner: "Grype",
             image: kind == "image",
             created: self.descriptor.timestamp,
-            ids: text("imageID").into_iter().chain(text("manifestDigest")).chain(digests.iter().filter_map(|d| digest_of(d))).collect(),
+            ids: text("imageID")
+                .into_iter()
+                .chain(text("manifestDigest"))
+                .chain(digests.iter().filter_map(|d| digest_of(d)))
+                .collect(),
             names: text("userInput").into_iter().chain(texts("tags")).chain(digests).collect(),
             counts,
             gap: None,
@@ -178,7 +182,8 @@ struct NpmFinding {
 impl Npm {
     pub(super) fn scan(self) -> Scan {
         let found = |name: &str| self.metadata.vulnerabilities.get(name).copied().unwrap_or(0);
-        let fixable = self.vulnerabilities.values().filter(|one| one.fix_available.as_bool().unwrap_or(!one.fix_available.is_null()));
+        let fixable =
+            self.vulnerabilities.values().filter(|one| one.fix_available.as_bool().unwrap_or(!one.fix_available.is_null()));
         Scan {
             scanner: "npm audit",
             counts: Counts {

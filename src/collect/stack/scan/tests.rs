@@ -47,7 +47,8 @@ fn every_scanner_is_told_apart() {
     let pip = r#"{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"], "aliases": []}]}], "fixes": []}"#;
     let osv = r#"{"results": [{"source": {"path": "x", "type": "lockfile"}, "packages": [{"package": {"name": "a"}, "vulnerabilities": [{"id": "G"}, {"id": "C"}],
       "groups": [{"ids": ["G", "C"], "max_severity": "9.8"}]}]}]}"#;
-    let cases = [(grype, "Grype", 1, 0, 0), (npm, "npm audit", 0, 3, 0), (pip, "pip-audit", 0, 0, 1), (osv, "osv-scanner", 1, 0, 0)];
+    let cases =
+        [(grype, "Grype", 1, 0, 0), (npm, "npm audit", 0, 3, 0), (pip, "pip-audit", 0, 0, 1), (osv, "osv-scanner", 1, 0, 0)];
     for (text, scanner, critical, high, unrated) in cases {
         let facts = facts(text);
         assert_eq!(facts.text("scanner"), Some(scanner));
@@ -59,7 +60,14 @@ fn every_scanner_is_told_apart() {
 
 #[test]
 fn what_is_no_report_is_said_without_its_content() {
-    for text in ["", "hunter2", "{\"password\": \"hunter2\"}", "[1]", "{\"matches\": \"hunter2\", \"descriptor\": {}}", "{\"SchemaVersion\": 2, \"ArtifactName\": 5}"] {
+    for text in [
+        "",
+        "hunter2",
+        "{\"password\": \"hunter2\"}",
+        "[1]",
+        "{\"matches\": \"hunter2\", \"descriptor\": {}}",
+        "{\"SchemaVersion\": 2, \"ArtifactName\": 5}",
+    ] {
         let why = write(text, None, &mut Record::new()).unwrap_err();
         assert!(!why.contains("hunter2"), "{why}");
     }
