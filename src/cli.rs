@@ -58,13 +58,15 @@ pub enum SchemaName {
     Check,
     /// A profile file.
     Profile,
+    /// A stack description (pacscan.yaml).
+    Stack,
 }
 
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// Folder or compose file, engine (`docker:`, `docker:///path`, `docker+tcp://`, `docker+ssh://`, `podman:`) or
-    /// snapshot.json; `.` when none is given.
+    /// Folder or compose file, engine (`docker:`, `docker:///path`, `docker+tcp://`, `docker+ssh://`, `podman:`), stack
+    /// description (pacscan.yaml) or snapshot.json; `.` when none is given.
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
     /// Compose profile to audit besides the default set; `all` for all.
@@ -79,9 +81,9 @@ pub struct TargetArgs {
     /// Only containers with this label.
     #[arg(long, value_name = "K=V")]
     pub label: Vec<String>,
-    /// How far probing may go.
-    #[arg(long, value_name = "LEVEL", default_value = "standard", value_parser = probe)]
-    pub probe: Probe,
+    /// How far probing may go; `standard` where neither this nor the stack description says.
+    #[arg(long, value_name = "LEVEL", value_parser = probe)]
+    pub probe: Option<Probe>,
     /// The clock: a date (end of that day, UTC) or an RFC 3339 time.
     #[arg(long, value_name = "DATE", value_parser = clock)]
     pub as_of: Option<jiff::Timestamp>,
@@ -107,8 +109,8 @@ pub struct AuditArgs {
     #[command(flatten)]
     /// What to look at.
     pub target: TargetArgs,
-    /// Checklist: a shipped one by name, or a file.
-    #[arg(long, value_name = "NAME|FILE", default_value = "go-live")]
+    /// Checklist: a shipped one by name, or a file; that of the stack description, else `go-live`, when not given.
+    #[arg(long, value_name = "NAME|FILE")]
     pub profile: Vec<String>,
     #[command(flatten)]
     /// Which checks there are.

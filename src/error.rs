@@ -18,6 +18,9 @@ pub enum Error {
     /// A target that cannot be audited.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// A stack description that names what does not exist.
+    #[error(transparent)]
+    Description(FileError),
     /// A snapshot that cannot be read.
     #[error("the snapshot `{path}` cannot be used: {cause}")]
     Snapshot {
@@ -123,6 +126,8 @@ impl Error {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let files: &[FileError] = match self {
             Self::Library(LibraryError::Files(files)) => files,
+            Self::Description(file) => std::slice::from_ref(file),
+            Self::Target(TargetError::Description(file)) => std::slice::from_ref(&**file),
             Self::Profile(ProfileError::File(file)) => std::slice::from_ref(&**file),
             _ => &[],
         };
@@ -139,6 +144,14 @@ impl Error {
 }
 
 fn render_file(renderer: &Renderer, file: &FileError) -> String {
+    // Text that may hold a secret, or that lies elsewhere, is not shown.
+    if file.text.is_empty() {
+        let mut group = Group::with_title(Level::ERROR.primary_title(file.to_string()));
+        if let Some(help) = &file.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        return renderer.render(&[group]);
+    }
     let snippet = Snippet::source(&file.text)
         .path(&file.path)
         .annotation(AnnotationKind::Primary.span(file.span.0.min(file.text.len())..file.span.1.min(file.text.len())));

@@ -1,5 +1,7 @@
 //! THE pipeline: targets -> collect -> snapshot -> derive -> check -> profile -> report.
 
+mod plan;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -8,15 +10,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::check::{self, Library, Planes};
+use self::plan::Plan;
+use crate::check::{self, FileError, Library, Outcome, Planes};
 use crate::cli::{AuditArgs, Cli, CollectArgs, Command, ProfilesCommand, SchemaName, TargetArgs};
 use crate::collect::{self, Collected, Context, Selection};
 use crate::derive::{self, Derived};
 use crate::error::Error;
 use crate::facts::{Groups, Kind, Reason, SNAPSHOT_SCHEMA_VERSION, Snapshot, TargetRecord, Tool};
-use crate::profile::{self, Control, GateOptions, Judgement, Profile, Situation};
+use crate::profile::{self, Commitments, Control, GateOptions, Judgement, Profile, Situation};
 use crate::report::{self, AuditFacts, Format, Options, View, print};
-use crate::target::{EngineAddress, Target, TargetError};
+use crate::target::{self, EngineAddress, Target, TargetError};
 use crate::{author, facts};
 
 /// Largest snapshot or baseline that is read, in bytes.
@@ -39,14 +42,21 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
 fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
     let outputs = Outputs::plan(args)?;
     let library = Library::load(&args.library.folders)?;
-    let profiles = args.profile.iter().map(|name| profile::load(name, &library)).collect::<Result<Vec<_>, _>>()?;
+    let plan = Plan::of(&args.target)?;
+    let recorded = plan.recorded()?.map(read_snapshot).transpose()?;
+    let names = profile_names(args, &plan, recorded.as_ref());
+    let profiles = names.iter().map(|name| profile::load(name, &library)).collect::<Result<Vec<_>, _>>()?;
     let options = gate_options(args)?;
 
-    let snapshot = obtain(&args.target)?;
+    let snapshot = obtain(&plan, recorded, &args.target)?;
     let as_of = args.target.as_of.unwrap_or(snapshot.collected_at);
-    let derived = derive::derive(&snapshot, as_of);
-    let outcomes = check::evaluate(&library, &derived.documents, &planes(&derived));
-    let judgements: Vec<Judgement> = profiles.iter().map(|profile| profile::judge(profile, &outcomes)).collect();
+    let mut derived = derive::derive(&snapshot, as_of);
+    let mut commitments = Commitments::of(&derived.documents);
+    commitments.verify(&library, &profiles).map_err(|error| Error::Description(with_text(*error, &plan)))?;
+    let outcomes = evaluate(&library, &mut derived, &mut commitments);
+    let attestations = commitments.counting();
+    let judge = |profile| profile::judge(profile, &outcomes, &attestations);
+    let judgements: Vec<Judgement> = profiles.iter().map(judge).collect();
     let judged: Vec<(&Profile, &Judgement)> = profiles.iter().zip(&judgements).collect();
     let decision = profile::decide(&judged, &outcomes, &situation(&snapshot, &derived), &options);
 
@@ -59,9 +69,32 @@ fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
         snapshot_sha256: &sha256,
         exposure: &derived.exposure,
         errors: snapshot.errors.clone(),
+        commitments: &commitments,
     };
     outputs.write(&View::build(audit, &judged, &outcomes, &decision), out)?;
     Ok(decision.exit_code)
+}
+
+/// All checks; those on the stack itself once more, when it is known which waivers are used.
+fn evaluate(library: &Library, derived: &mut Derived, commitments: &mut Commitments) -> Vec<Outcome> {
+    let mut outcomes = check::evaluate(library, &derived.documents, &planes(derived));
+    commitments.waive(&derived.documents, &mut outcomes);
+    commitments.note_use(&mut derived.documents);
+    check::evaluate_again(library, &derived.documents, Kind::Stack, &mut outcomes);
+    commitments.waive(&derived.documents, &mut outcomes);
+    outcomes
+}
+
+/// Shows the place in a stack description that was read in this run; of a snapshot only file and line are known.
+fn with_text(error: FileError, plan: &Plan) -> FileError {
+    match plan.text(&error.path) {
+        None => error,
+        Some(text) => {
+            let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
+            let column = line.chars().take_while(|c| c.is_whitespace() || *c == '-').count() + 1;
+            FileError::at_line(&error.path, text, (error.line, column), error.message, error.help)
+        }
+    }
 }
 
 /// Collects into a file; an unreachable target leaves its mark there and in the exit code.
@@ -70,7 +103,9 @@ fn collect(args: &CollectArgs) -> Result<u8, Error> {
         return Err(Error::Output(format!("`{}`: a snapshot's file ends in .json", args.output.display())));
     }
     has_folder(&args.output)?;
-    let snapshot = obtain(&args.target)?;
+    let plan = Plan::of(&args.target)?;
+    let recorded = plan.recorded()?.map(read_snapshot).transpose()?;
+    let snapshot = obtain(&plan, recorded, &args.target)?;
     let json = serde_json::to_vec(&snapshot).map_err(|e| Error::Internal(e.to_string()))?;
     write_file(&args.output, &json)?;
     let incomplete = snapshot.interrupted || snapshot.targets.iter().any(|target| target.unreachable.is_some());
@@ -78,20 +113,24 @@ fn collect(args: &CollectArgs) -> Result<u8, Error> {
 }
 
 /// Facts: from a recorded snapshot, or collected now.
-fn obtain(args: &TargetArgs) -> Result<Snapshot, Error> {
-    let mut given: Vec<&str> =
-        if args.targets.is_empty() { vec!["."] } else { args.targets.iter().map(String::as_str).collect() };
-    let mut once = BTreeSet::new();
-    given.retain(|word| once.insert(*word));
-    let targets = given.iter().map(|word| Target::parse(word)).collect::<Result<Vec<_>, _>>()?;
-    check_selection(&targets, args)?;
-    match (targets.as_slice(), given.as_slice()) {
-        ([Target::Snapshot(path)], _) => read_snapshot(path),
-        (several, words) => match several.iter().zip(words).find(|(target, _)| matches!(target, Target::Snapshot(_))) {
-            Some((_, word)) => Err(Error::SnapshotNotAlone((*word).to_owned())),
-            None => collect_all(several, words, args),
-        },
+fn obtain(plan: &Plan, recorded: Option<Snapshot>, args: &TargetArgs) -> Result<Snapshot, Error> {
+    match recorded {
+        Some(snapshot) => Ok(snapshot),
+        None => {
+            check_selection(plan, args)?;
+            collect_all(plan, args)
+        }
     }
+}
+
+/// Profiles: those of the command line, else those of the stack description, else `go-live`.
+fn profile_names(args: &AuditArgs, plan: &Plan, recorded: Option<&Snapshot>) -> Vec<String> {
+    let of_snapshot = || -> Vec<String> {
+        let stacks = recorded.iter().flat_map(|snapshot| &snapshot.documents).filter(|d| d.kind == Kind::Stack);
+        stacks.filter_map(|d| d.facts.list("profiles")).flat_map(facts::List::texts).map(str::to_owned).collect()
+    };
+    let mut names = [args.profile.clone(), plan.profiles.clone(), of_snapshot()].into_iter().find(|names| !names.is_empty());
+    names.take().unwrap_or_else(|| vec!["go-live".into()])
 }
 
 fn read_snapshot(path: &Path) -> Result<Snapshot, Error> {
@@ -100,7 +139,7 @@ fn read_snapshot(path: &Path) -> Result<Snapshot, Error> {
 }
 
 /// Compose targets first: their projects narrow what is looked at on an engine.
-fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<Snapshot, Error> {
+fn collect_all(plan: &Plan, args: &TargetArgs) -> Result<Snapshot, Error> {
     let environment: BTreeMap<String, String> =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let quiet = args.quiet || !std::io::stderr().is_terminal();
@@ -112,7 +151,7 @@ fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<
     let mut groups = Groups::default();
     let mut context = Context { environment: &environment, groups: &mut groups, progress: &progress };
     let mut selection = Selection {
-        compose_profiles: args.compose_profile.clone(),
+        compose_profiles: args.compose_profile.iter().chain(&plan.compose_profiles).cloned().collect(),
         containers: args.container.clone(),
         labels: args.label.clone(),
         projects: Vec::new(),
@@ -121,36 +160,37 @@ fn collect_all(targets: &[Target], given: &[&str], args: &TargetArgs) -> Result<
         schema_version: SNAPSHOT_SCHEMA_VERSION.into(),
         tool: Tool::this(),
         collected_at: args.as_of.unwrap_or_else(Timestamp::now),
-        probe: args.probe,
+        probe: args.probe.or(plan.probe).unwrap_or_default(),
         interrupted: false,
         targets: Vec::new(),
         documents: Vec::new(),
         errors: Vec::new(),
     };
-    let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by_key(|i| matches!(targets[*i], Target::Engine(_)));
-    for i in order {
-        let found = match &targets[i] {
-            Target::Compose(path) => collect::compose::collect(path, given[i], &selection, &mut context),
-            Target::Folder(path) => collect_folder(path, given[i], &selection, &mut context)?,
-            Target::File(path) => collect::folder::file(path, given[i], &mut context),
-            Target::Engine(address) => match ask_engine(address, given[i], &selection, &mut context)? {
+    let mut order: Vec<&(Target, String)> = plan.targets.iter().collect();
+    order.sort_by_key(|(target, _)| matches!(target, Target::Engine(_)));
+    for (target, given) in order {
+        let found = match target {
+            Target::Compose(path) => collect::compose::collect(path, given, &selection, &mut context),
+            Target::Folder(path) => collect_folder(path, given, &selection, &mut context)?,
+            Target::File(path) => collect::folder::file(path, given, &mut context),
+            Target::Engine(address) => match ask_engine(address, given, &selection, &mut context)? {
                 Some(found) => found,
                 None => {
                     snapshot.interrupted = true;
                     Collected { unreachable: Some(Reason::Timeout), ..Collected::default() }
                 }
             },
-            Target::Snapshot(_) => Collected::default(),
+            Target::Stack(_) | Target::Snapshot(_) => Collected::default(),
         };
-        if !args.all_containers && targets[i].kind() == "compose" {
+        if !args.all_containers && target.kind() == "compose" {
             let projects: BTreeSet<_> =
                 found.documents.iter().filter_map(|d| d.project.as_ref().map(ToString::to_string)).collect();
             selection.projects.extend(projects);
         }
-        add(&mut snapshot, &targets[i], given[i], found);
+        add(&mut snapshot, target, given, found);
     }
     progress("");
+    plan.record(&mut snapshot);
     check_profiles(&snapshot, args)?;
     explain_nothing(&mut snapshot);
     if args.verbose {
@@ -207,7 +247,7 @@ fn situation(snapshot: &Snapshot, derived: &Derived) -> Situation {
     let unreachable: Vec<String> = snapshot.targets.iter().filter(|t| t.unreachable.is_some()).map(|t| t.given.clone()).collect();
     Situation {
         nothing_collected: nothing_collected(snapshot, derived),
-        static_only: snapshot.targets.iter().all(|target| matches!(target.kind.as_str(), "compose" | "files")),
+        static_only: snapshot.targets.iter().all(|target| matches!(target.kind.as_str(), "compose" | "files" | "stack")),
         interrupted: snapshot.interrupted,
         unreachable,
     }
@@ -221,8 +261,8 @@ fn nothing_collected(snapshot: &Snapshot, derived: &Derived) -> bool {
 }
 
 /// Options that select nothing are mistakes, and mistakes must not look like a clean audit.
-fn check_selection(targets: &[Target], args: &TargetArgs) -> Result<(), Error> {
-    let has = |kind: &str| targets.iter().any(|target| target.kind() == kind);
+fn check_selection(plan: &Plan, args: &TargetArgs) -> Result<(), Error> {
+    let has = |kind: &str| plan.targets.iter().any(|(target, _)| target.kind() == kind);
     let selects = !args.container.is_empty() || !args.label.is_empty();
     if selects && !has("engine") {
         return Err(Error::Usage(
@@ -380,6 +420,7 @@ fn schema(what: SchemaName) -> String {
         SchemaName::Snapshot => schemars::schema_for!(facts::Snapshot),
         SchemaName::Check => schemars::schema_for!(check::CheckFile),
         SchemaName::Profile => schemars::schema_for!(profile::ProfileFile),
+        SchemaName::Stack => schemars::schema_for!(target::StackFile),
     };
     format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default())
 }

@@ -46,7 +46,7 @@ fn status_of_a_control() {
         ("a pass on a file's word, where a file is enough", vec![declared(pass(USER, "x"))], Control::Met),
     ];
     for (name, outcomes, expected) in cases {
-        assert_eq!(judge(&p, &outcomes).controls[0].status, expected, "{name}");
+        assert_eq!(judge(&p, &outcomes, &[]).controls[0].status, expected, "{name}");
     }
 }
 
@@ -89,7 +89,7 @@ fn score_and_coverage() {
         ("nothing came", vec![], Some(0.0), Some(0.0)),
     ];
     for (name, outcomes, score, coverage) in cases {
-        let judgement = judge(&profile(TWO), &outcomes);
+        let judgement = judge(&profile(TWO), &outcomes, &[]);
         assert_eq!((judgement.score, judgement.coverage), (score, coverage), "{name}");
     }
 }
@@ -100,7 +100,7 @@ fn a_control_is_the_mean_over_its_checks() {
     // 1/1 and 1/3; the third check applies to nothing and drops out: (1 + 1/3) / 2
     let outcomes =
         vec![pass(USER, "x"), pass(MEMORY, "x"), fail(MEMORY, "y"), fail(MEMORY, "z"), inapplicable("container-cpu-limit", "x")];
-    let judgement = judge(&p, &outcomes);
+    let judgement = judge(&p, &outcomes, &[]);
     assert_eq!(judgement.score, Some(66.7));
     assert_eq!(judgement.controls[0].status, Control::NotMet);
 }
@@ -116,7 +116,7 @@ controls:
   - {id: d, title: D, checks: [container-no-engine-socket]}
 ";
     let outcomes = vec![pass(USER, "x"), fail(MEMORY, "x"), fail(RESTART, "x"), pass(SOCKET, "x")];
-    let judgement = judge(&profile(own), &outcomes);
+    let judgement = judge(&profile(own), &outcomes, &[]);
     let weights: Vec<f64> = judgement.controls.iter().map(|judged| judged.control.weight).collect();
     assert_eq!(weights, [5.0, 5.0, 0.0, 10.0]);
     assert_eq!(judgement.score, Some(75.0), "15 of 20; the control of weight 0 counts for nothing");
@@ -127,7 +127,7 @@ fn manual_controls_apply_and_earn_nothing() {
     let p = profile(
         "required: []\nthresholds: {score: 0, coverage: 0}\ncontrols:\n  - {id: a, title: A, checks: [container-non-root]}\n  - {id: m, title: M}\n",
     );
-    let judgement = judge(&p, &[pass(USER, "x")]);
+    let judgement = judge(&p, &[pass(USER, "x")], &[]);
     assert_eq!(judgement.controls[1].status, Control::Manual);
     assert_eq!(judgement.controls[1].control.severity, Severity::High, "a manual line is high unless the profile says otherwise");
     assert_eq!((judgement.score, judgement.coverage), (Some(50.0), Some(50.0)));
@@ -139,19 +139,19 @@ fn minimum_assurance() {
     let p = profile(&format!("minimum_assurance: {{container: effective}}{TWO}"));
     // declared passes count as unknown: a 1/2, b 1/1: (2.5 + 2) / 7, and the same for coverage
     let outcomes = vec![pass(USER, "x"), declared(pass(USER, "y")), pass(MEMORY, "x")];
-    let judgement = judge(&p, &outcomes);
+    let judgement = judge(&p, &outcomes, &[]);
     assert_eq!(judgement.controls[0].status, Control::NotEvaluated);
     assert_eq!(judgement.controls[0].reasons, BTreeSet::from([Reason::Assurance]));
     assert_eq!((judgement.score, judgement.coverage), (Some(64.3), Some(64.3)));
     // a failure counts on any evidence
-    let judgement = judge(&p, &[declared(fail(USER, "x")), pass(MEMORY, "x")]);
+    let judgement = judge(&p, &[declared(fail(USER, "x")), pass(MEMORY, "x")], &[]);
     assert_eq!(judgement.controls[0].status, Control::NotMet);
     assert_eq!(judgement.coverage, Some(100.0));
     // areas that are not named accept files; a control may ask for more by itself
     let p = profile(
         "controls:\n  - {id: a, title: A, checks: [container-non-root]}\n  - {id: b, title: B, checks: [container-memory-limit], minimum_assurance: observed}\n",
     );
-    let judgement = judge(&p, &[declared(pass(USER, "x")), pass(MEMORY, "x")]);
+    let judgement = judge(&p, &[declared(pass(USER, "x")), pass(MEMORY, "x")], &[]);
     assert_eq!([judgement.controls[0].status, judgement.controls[1].status], [Control::Met, Control::NotEvaluated]);
 }
 
@@ -164,11 +164,11 @@ fn severity_of_a_control() {
         severity(pass(USER, "z"), Severity::Critical, "published"),
         pass(MEMORY, "x"),
     ];
-    let worst = |outcomes: &[Outcome]| judge(&p, outcomes).controls[0].severity;
+    let worst = |outcomes: &[Outcome]| judge(&p, outcomes, &[]).controls[0].severity;
     assert_eq!(worst(&outcomes), Severity::Critical, "the worst of its failing subjects");
     assert_eq!(worst(&outcomes[..1]), Severity::Medium, "which may be milder than its own");
     assert_eq!(worst(&outcomes[2..]), Severity::High, "its own when nothing fails");
-    assert_eq!(judge(&p, &outcomes).controls[0].control.weight, 5.0, "the weight does not move with exposure");
+    assert_eq!(judge(&p, &outcomes, &[]).controls[0].control.weight, 5.0, "the weight does not move with exposure");
 }
 
 #[test]
@@ -183,13 +183,13 @@ fn grades_and_the_cap() {
     );
     // a 5 x 1, s 10 x 19/20: 14.5 / 15
     let outcomes = [vec![pass(USER, "x"), fail(SOCKET, "w")], times(19, |n| pass(SOCKET, n))].concat();
-    let judgement = judge(&p, &outcomes);
+    let judgement = judge(&p, &outcomes, &[]);
     assert_eq!((judgement.score, judgement.grade, judgement.grade_cap.as_deref()), (Some(96.7), Some(Grade::F), Some(SOCKET)));
     // a critical failure outside the profile caps nothing
-    let judgement = judge(&profile(TWO), &[pass(USER, "x"), pass(MEMORY, "x"), fail(SOCKET, "x")]);
+    let judgement = judge(&profile(TWO), &[pass(USER, "x"), pass(MEMORY, "x"), fail(SOCKET, "x")], &[]);
     assert_eq!((judgement.grade, judgement.grade_cap), (Some(Grade::A), None));
     // nor does a critical check that is not evaluated
-    let judgement = judge(&p, &[pass(USER, "x"), unknown(SOCKET, "x", Reason::Refused)]);
+    let judgement = judge(&p, &[pass(USER, "x"), unknown(SOCKET, "x", Reason::Refused)], &[]);
     assert_eq!((judgement.score, judgement.grade_cap), (Some(33.3), None));
 }
 
@@ -358,7 +358,7 @@ fn of_several_profiles_the_worst_counts() {
     );
     let strict = profile("controls: [{id: b, title: B, checks: [container-memory-limit], required: true}]");
     let decide = |profiles: &[&Profile], outcomes: &[Outcome]| {
-        let judgements: Vec<_> = profiles.iter().map(|p| judge(p, outcomes)).collect();
+        let judgements: Vec<_> = profiles.iter().map(|p| judge(p, outcomes, &[])).collect();
         let judged: Vec<_> = profiles.iter().copied().zip(&judgements).collect();
         pacscan::profile::decide(&judged, outcomes, &Situation::default(), &GateOptions::default()).verdict.decision
     };

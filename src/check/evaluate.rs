@@ -36,6 +36,18 @@ pub fn evaluate(library: &Library, documents: &[Document], planes: &Planes) -> V
     outcomes
 }
 
+/// The same for one kind alone, in place of its earlier outcomes: facts about it were only known after the others.
+pub fn evaluate_again(library: &Library, documents: &[Document], kind: Kind, outcomes: &mut Vec<Outcome>) {
+    let own: Vec<Document> = documents.iter().filter(|document| document.kind == kind).cloned().collect();
+    if own.is_empty() {
+        return;
+    }
+    outcomes.retain(|outcome| outcome.subject.kind != kind);
+    let checks = library.iter().filter(|check| check.subject == kind && !check.is_manual());
+    outcomes.extend(checks.flat_map(|check| own.iter().map(|document| on_document(check, document))));
+    outcomes.sort_by(|a, b| a.check.id.cmp(&b.check.id)); // stable: subjects keep their order
+}
+
 /// One check on one document.
 pub(super) fn on_document(check: &Arc<Check>, document: &Document) -> Outcome {
     let scope = Scope { root: check.subject.word(), facts: &document.facts, name: &document.name };
@@ -91,6 +103,7 @@ fn finish(check: &Arc<Check>, document: &Document, status: Status, why: Option<U
         message,
         observed: check.observed.render(&scope),
         evidence: evidence(document, &trace),
+        waiver: None,
         errors: trace.errors,
     }
 }
@@ -180,6 +193,7 @@ fn without_subject(check: &Arc<Check>, planes: &Planes) -> Outcome {
         message,
         observed: String::new(),
         evidence: Vec::new(),
+        waiver: None,
         errors: Vec::new(),
     }
 }

@@ -80,6 +80,19 @@ pub struct Evidence {
     pub origin: Origin,
 }
 
+/// Why a finding does not gate, although it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Waiver {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Where it is followed up.
+    pub ticket: String,
+    /// The last day on which it holds, to its end in UTC: RFC 3339 full-date.
+    pub expires: String,
+}
+
 /// What came of one check on one subject.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -105,6 +118,8 @@ pub struct Outcome {
     pub observed: String,
     /// The facts behind it.
     pub evidence: Vec<Evidence>,
+    /// Set when somebody has accepted it: the status stays, the gate is lifted.
+    pub waiver: Option<Arc<Waiver>>,
     /// Faults of the evaluation itself; none in checks of ours.
     pub errors: Vec<String>,
 }

@@ -156,10 +156,18 @@ impl Inside {
             }
             match at.rfind('/') {
                 Some(slash) if !at.is_empty() => at.truncate(slash),
-                _ => return Some(Unknown::new(Reason::ImageNotSeen, "the image was not seen")),
+                _ => return Some(Unknown::new(Reason::ImageNotSeen, UNSEEN)),
             }
         }
     }
+}
+
+/// Said where nobody put, completed or hid anything: what lies there is what the image itself ships.
+const UNSEEN: &str = "the image was not seen";
+
+/// Whether all that is unseen is what the image itself ships.
+pub fn is_only_the_image(why: &Unknown) -> bool {
+    why.reason == Reason::ImageNotSeen && why.detail.as_deref() == Some(UNSEEN)
 }
 
 fn bare(path: &str) -> String {

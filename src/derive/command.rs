@@ -123,7 +123,7 @@ fn health(facts: &mut Record) {
         _ => &words,
     };
     let can_fail = can_fail(body);
-    let works = works_with_authentication(body, facts.text("role") == Some("pacs"));
+    let works = works_with_authentication(body, facts.text("role") == Some("pacs")) && !takes_refusal_for_health(facts, body);
     let origin = facts.get("health.test").origin.clone();
     facts.put("health.can_fail", Fact { origin: origin.clone(), ..Fact::known(can_fail) });
     facts.put("health.works_with_authentication", Fact { origin, ..Fact::known(works) });
@@ -133,6 +133,7 @@ fn health(facts: &mut Record) {
 fn can_fail(words: &[String]) -> bool {
     let text: Vec<&str> = words.iter().map(String::as_str).collect();
     let always = matches!(text.as_slice(), [] | ["true" | ":" | "/bin/true" | "/usr/bin/true"] | ["exit", "0"])
+        || matches!(text.as_slice(), ["python" | "python3", "-c", "import", _, ";", "sys.exit", "(", "0", ")"])
         || text.first() == Some(&"echo") && !text.iter().any(|w| matches!(*w, "|" | "&&" | "||" | ";" | ">" | "<"));
     let swallowed = matches!(
         text.as_slice(),
@@ -151,6 +152,17 @@ fn works_with_authentication(words: &[String], pacs: bool) -> bool {
             || ["u", "n", "k", "h", "e"].iter().any(|f| w == &format!("-{f}"))
     });
     !(pacs && fails_on_401 && !credentials)
+}
+
+/// `redis-cli ping` ends with 0 although the answer is NOAUTH.
+fn takes_refusal_for_health(facts: &Record, words: &[String]) -> bool {
+    let asks_for_password = lower_words(facts, "command").iter().any(|word| word == "--requirepass");
+    let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+    let mut variables = facts.list("env").into_iter().flat_map(List::records).filter_map(|variable| variable.text("name"));
+    asks_for_password
+        && has(&["redis-cli"])
+        && !has(&["-a", "--pass", "--user", "-e", "|"])
+        && !variables.any(|name| name == "REDISCLI_AUTH")
 }
 
 fn is_short_flag(word: &str, flag: char) -> bool {

@@ -7,13 +7,13 @@ use crate::facts::{Document, Fact, Reason, State, Unknown};
 use crate::knowledge::{Support, end_of_life};
 
 /// Writes the derived facts of an engine.
-pub(super) fn derive(document: &mut Document, today: Date) {
+pub(super) fn derive(document: &mut Document, today: Date, swarm: bool) {
     let (supported, ends) = support(document, today);
     document.facts.put("supported", supported);
     document.facts.put("support_ends", ends);
     let logs = bounded(&document.facts, "log_driver", "log_max_size");
     document.facts.put("log_bounded", logs);
-    document.facts.set_here("swarm_declared", false);
+    document.facts.set_here("swarm_declared", swarm);
 }
 
 fn support(document: &Document, today: Date) -> (Fact, Fact) {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::drift;
+use super::stack::Described;
 use crate::facts::{Assurance, Document, Fact, Kind, Origin, Reason, Record, State, Unknown, Value};
 
 /// Joins each compose service with its containers; everything else is passed on.
-pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
+pub(super) fn reconcile(raw: &[Document], described: &Described) -> Vec<Document> {
     let (declared, mut documents): (Vec<&Document>, Vec<Document>) =
         raw.iter().fold((Vec::new(), Vec::new()), |(mut services, mut rest), d| {
             match (d.kind, d.assurance) {
@@ -17,7 +18,7 @@ pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
             (services, rest)
         });
     for document in documents.iter_mut().filter(|d| d.assurance > Assurance::Declared) {
-        let service = declared.iter().find(|service| service.kind == document.kind && belongs(document, service));
+        let service = declared.iter().find(|service| service.kind == document.kind && belongs(document, service, described));
         match (document.kind, service) {
             (Kind::Container, service) => join(document, service.copied()),
             // What the running program reads decides; the file shows the line to change.
@@ -26,7 +27,7 @@ pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
         }
     }
     for service in declared {
-        let seen = |d: &Document| d.kind == service.kind && d.assurance > Assurance::Declared && belongs(d, service);
+        let seen = |d: &Document| d.kind == service.kind && d.assurance > Assurance::Declared && belongs(d, service, described);
         if !documents.iter().any(seen) {
             let mut alone = service.clone();
             if alone.kind != Kind::Container {
@@ -43,11 +44,15 @@ pub(super) fn reconcile(raw: &[Document]) -> Vec<Document> {
     documents
 }
 
-/// By the labels of Compose, else by the container's name as the file gives it; never by image.
-fn belongs(container: &Document, service: &Document) -> bool {
+/// By the labels of Compose, else by the container's name as the file gives it, else by the stack description; never by
+/// image.
+fn belongs(container: &Document, service: &Document, described: &Described) -> bool {
     match (&container.project, &container.service) {
         (Some(project), Some(name)) => service.project.as_ref() == Some(project) && service.service.as_ref() == Some(name),
-        _ => service.facts.text("container_name").is_some_and(|name| *name == *container.name),
+        _ => {
+            let named = service.facts.text("container_name").is_some_and(|name| *name == *container.name);
+            named || service.service.as_ref().is_some_and(|name| described.is_container_of(&container.name, name))
+        }
     }
 }
 
@@ -75,7 +80,7 @@ fn drift_unknown(document: &mut Document, why: &str) {
 }
 
 /// Fills what the engine does not know from the file, and gives the engine's facts the file's line.
-pub(super) fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
+fn overlay(strong: &mut Record, weak: &Record, target: &Arc<str>) {
     for (name, declared) in weak.iter() {
         match strong.get_mut(name) {
             Some(Fact { state: State::Known(Value::Record(inner)), .. }) => {

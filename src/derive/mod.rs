@@ -17,6 +17,7 @@ mod privileges;
 mod reach;
 mod role;
 mod secrets;
+mod stack;
 mod user;
 
 use std::collections::BTreeSet;
@@ -43,7 +44,8 @@ pub struct Derived {
 
 /// Derives all facts of a snapshot; `as_of` is the clock for ends of support.
 pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
-    let mut documents = merge::reconcile(&snapshot.documents);
+    let described = stack::Described::of(&snapshot.documents);
+    let mut documents = merge::reconcile(&snapshot.documents, &described);
     dockerfile::once(&mut documents);
     let today = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
     let (engines, images) = (of_kind(&documents, Kind::Engine), of_kind(&documents, Kind::Image));
@@ -53,7 +55,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
             Kind::Container => {
                 image::container_base(document, &images);
                 user::derive(document, engine);
-                role::derive(document);
+                role::derive(document, &described);
                 privileges::derive(document, engine);
                 mounts::derive(document);
                 exposure::ports(document);
@@ -68,7 +70,8 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
                 secrets::literal_flags(document, "labels");
             }
             Kind::Dockerfile => dockerfile::derive(document, today),
-            Kind::Engine => engine::derive(document, today),
+            Kind::Engine => engine::derive(document, today, described.swarm),
+            Kind::Orthanc => described.needs(document),
             _ => {}
         }
     }
@@ -77,6 +80,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     orthanc::derive(&mut documents);
     reach::derive(&mut documents);
     documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
+    stack::derive(&mut documents, &snapshot.targets, as_of);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
     let (seen, unreachable) = planes(snapshot);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();

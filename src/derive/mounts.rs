@@ -194,7 +194,17 @@ fn is_source_code(mount: &Record, in_project: bool) -> bool {
     let (source, target) = (mount.text("source").unwrap_or(""), mount.text("target").unwrap_or(""));
     let last = |path: &str| path.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_ascii_lowercase();
     let (source_name, target_name) = (last(source), last(target));
-    if DATA_NAMES.contains(&target_name.as_str()) || DATA_NAMES.contains(&source_name.as_str()) || within(target, "/etc") {
+    if DATA_NAMES.contains(&target_name.as_str()) || DATA_NAMES.contains(&source_name.as_str()) {
+        return false;
+    }
+    // `../src:/etc/orthanc/plugins`: a folder of that name is code wherever it goes; /usr/src is the host's own.
+    if source_name == "src" && !within(source, "/usr") {
+        return true;
+    }
+    if within(target, "/etc") {
+        return false;
+    }
+    if is_env_file(source) {
         return false;
     }
     let file = source_name.rsplit_once('.').is_some_and(|(stem, _)| !stem.is_empty());

@@ -217,7 +217,7 @@ fn fronts(
                     tls,
                     asks: sure(pass, "authenticates"),
                     injects: sure(pass, "injects_credentials"),
-                    location: pass.text("location").map(str::to_owned),
+                    location: pass.text("backend_path").or(pass.text("location")).map(str::to_owned),
                 });
             }
         }

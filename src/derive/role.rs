@@ -1,5 +1,6 @@
 //! What a container is in the stack, and the evidence for it.
 
+use super::stack::Described;
 use crate::facts::{Document, ROLES, Record};
 use crate::knowledge::{images, names, ports};
 
@@ -9,9 +10,10 @@ struct Role {
     ldap: bool,
 }
 
-/// Writes `role`, `role_why` and `datastore`: by label, else by image, else by names and variables, else by port.
-pub(super) fn derive(document: &mut Document) {
-    let found = by_label(&document.facts)
+/// Writes `role`, `role_why` and `datastore`: by the stack description, else by label, image, names and variables, port.
+pub(super) fn derive(document: &mut Document, described: &Described) {
+    let found = by_description(document, described)
+        .or_else(|| by_label(&document.facts))
         .or_else(|| by_image(&document.facts))
         .or_else(|| by_names(document))
         .or_else(|| by_port(&document.facts))
@@ -24,6 +26,12 @@ pub(super) fn derive(document: &mut Document) {
     document.facts.set_here("role", found.role);
     document.facts.set_here("role_why", found.why);
     document.facts.set_here("datastore", datastore);
+}
+
+fn by_description(document: &Document, described: &Described) -> Option<Role> {
+    let role = described.role(document)?;
+    let ldap = by_image(&document.facts).is_some_and(|image| image.ldap);
+    Some(Role { role: role.into(), why: "the stack description".into(), ldap })
 }
 
 fn by_label(facts: &Record) -> Option<Role> {

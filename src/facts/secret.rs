@@ -100,7 +100,7 @@ static SECRET_PART: LazyLock<Regex> = LazyLock::new(|| {
 /// Settings about a secret that are none: `TOKEN_LIFETIME`, `PASSWORD_MIN_LENGTH`, `PUBLIC_KEY`.
 static ABOUT_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)(length|len|lifetime|expiry|expires?|expiration|ttl|max_?age|timeout|minutes|hours|days|seconds|algorithm|alg|enabled?|disabled?|header|issuer|audience|endpoint|ur[il]|host|port|policy|rotation|hash_?method|type|method|encryption|attempts|iterations|provider|scopes?|id|name|usage|required|count|size|class)$|(max|min|num|n|context|input|output|per)[^a-z]?tokens|tokens[^a-z]?per|public_?key|gpg_?keys?$|key_?(id|path|file|name|alias)|keyboard|tokeni[sz]ers?(_(parallelism|path|dir|name|model|config|cache))?$|keycloak_(url|realm)|existing_?secret|(^|[^a-z])id[-_]?token$|password_?key$|(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_?pass(_.*)?$|(time|date)$|(secret|token|password)[-_]?(ref|store|rules?)$",
+        r"(?i)(length|len|lifetime|expiry|expires?|expiration|ttl|max_?age|timeout|minutes|hours|days|seconds|algorithm|alg|enabled?|disabled?|header|issuer|audience|endpoint|ur[il]|host|port|policy|rotation|hash_?method|type|method|encryption|attempts|iterations|provider|scopes?|id|name|usage|required|count|size|class)$|(max|min|num|n|context|input|output|per)[^a-z]?tokens|tokens[^a-z]?per|public_?key|gpg_?keys?$|key_?(id|path|file|name|alias)|minio_?access_?key$|keyboard|tokeni[sz]ers?(_(parallelism|path|dir|name|model|config|cache))?$|keycloak_(url|realm)|existing_?secret|(^|[^a-z])id[-_]?token$|password_?key$|(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_?pass(_.*)?$|(time|date)$|(secret|token|password)[-_]?(ref|store|rules?)$",
     )
 });
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
@@ -268,6 +268,7 @@ fn is_file(name: &str, value: &str) -> bool {
     let path = value.starts_with('/') || value.starts_with("./");
     value.starts_with("/run/secrets/")
         || FILE_NAME.is_match(value)
+        || (path && upper.contains("DIRECTORY"))
         || (path && ["_FILE", "_PATH", "_DIR", "FILE", "PATH"].iter().any(|end| upper.ends_with(end)))
         || (path && ["/etc/", "/var/", "/opt/", "/usr/", "/certs/", "/app/"].iter().any(|start| value.starts_with(start)))
 }

@@ -171,7 +171,8 @@ fn weigh(judged: &[(&Profile, &Judgement)], outcomes: &[Outcome], situation: &Si
     let is_new = |check: &Outcome| {
         options.baseline.as_ref().is_none_or(|known| !known.contains(&fingerprint(&check.check.id, &check.subject)))
     };
-    let failures: Vec<&Outcome> = outcomes.iter().filter(|o| o.status == Status::Fail && is_new(o)).collect();
+    let failures: Vec<&Outcome> =
+        outcomes.iter().filter(|o| o.status == Status::Fail && o.waiver.is_none() && is_new(o)).collect();
     let least = options
         .fail_on
         .map_or_else(|| judged.iter().filter_map(|(profile, _)| profile.fail_on.severity()).min(), FailOn::severity);
@@ -256,8 +257,13 @@ fn score(profile: &Profile, judgement: &Judgement, situation: &Situation, option
 
 /// Required controls that nobody has shown or attested.
 fn unproven(profile: &Profile, judgement: &Judgement) -> Vec<String> {
+    // Where all failures are waived, what is undecided beside them is still open.
+    let standing = |judged: &Judged| match (judged.status, &judged.waived) {
+        (ControlStatus::NotMet, Some(_)) => ControlStatus::NotEvaluated,
+        (status, _) => status,
+    };
     let open = |status: ControlStatus| -> Vec<&str> {
-        judgement.open_requirements().filter(|judged| judged.status == status).map(|judged| &*judged.control.id).collect()
+        judgement.open_requirements().filter(|judged| standing(judged) == status).map(|judged| &*judged.control.id).collect()
     };
     let mut sentences = Vec::new();
     for (status, what) in [(ControlStatus::NotEvaluated, "not evaluated"), (ControlStatus::Manual, "manual and not attested")] {

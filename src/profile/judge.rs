@@ -7,9 +7,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::commitments::Attestation;
 use super::model::{Control, Profile};
-use crate::check::{Outcome, Severity, Status};
-use crate::facts::Reason;
+use crate::check::{Outcome, Severity, Status, Waiver};
+use crate::facts::{Assurance, Reason};
 
 /// How a control stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -27,17 +28,6 @@ pub enum ControlStatus {
     Attested,
     /// No check decides it, and nobody has attested it.
     Manual,
-}
-
-/// Why a finding does not gate, although it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Waiver {
-    /// Who answers for it.
-    pub owner: String,
-    /// Why it is accepted.
-    pub reason: String,
-    /// Until when, RFC 3339.
-    pub expires: String,
 }
 
 /// School grade of a score.
@@ -81,8 +71,13 @@ pub struct Judged {
     pub control: Control,
     /// How it stands.
     pub status: ControlStatus,
-    /// Set when all its failing subjects are waived.
-    pub waived: Option<Waiver>,
+    /// Set when all its failing subjects are waived, or, where none fails, all that is not evaluated: the waiver that
+    /// ends first.
+    pub waived: Option<Arc<Waiver>>,
+    /// Something is undecided that nobody has waived or attested.
+    pub undecided: bool,
+    /// The attestation that it rests on.
+    pub attestation: Option<Attestation>,
     /// The worst of its failing subjects, else its own.
     pub severity: Severity,
     /// Share of applicable subjects that pass, 0 to 1; none when it does not apply.
@@ -133,7 +128,7 @@ pub struct Judgement {
 impl Judged {
     /// Whether GO may be said although nothing more happens here.
     pub fn is_satisfied(&self) -> bool {
-        self.waived.is_some()
+        self.waived.is_some() && !self.undecided
             || matches!(self.status, ControlStatus::Met | ControlStatus::Attested | ControlStatus::NotApplicable)
     }
 }
@@ -145,13 +140,13 @@ impl Judgement {
     }
 }
 
-/// Judges outcomes by a profile. A check without any outcome counts as not evaluated.
-pub fn judge(profile: &Profile, outcomes: &[Outcome]) -> Judgement {
+/// Judges outcomes by a profile, with the attestations that count. A check without any outcome counts as not evaluated.
+pub fn judge(profile: &Profile, outcomes: &[Outcome], attestations: &[Attestation]) -> Judgement {
     let mut by_check: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes {
         by_check.entry(&outcome.check.id).or_default().push(outcome);
     }
-    let controls: Vec<Judged> = profile.controls.iter().map(|c| judge_control(profile, c, &by_check)).collect();
+    let controls: Vec<Judged> = profile.controls.iter().map(|c| judge_control(profile, c, &by_check, attestations)).collect();
     let score = weighted(&controls, |judged| judged.score);
     let grade_cap = open_critical(profile, &by_check);
     Judgement {
@@ -179,67 +174,146 @@ impl Tally {
     }
 }
 
-fn judge_control(profile: &Profile, control: &Control, by_check: &BTreeMap<&str, Vec<&Outcome>>) -> Judged {
-    let mut reasons = BTreeSet::new();
-    let mut severity = None;
-    let mut tallies = Vec::new();
-    for check in &control.checks {
-        let minimum = profile.minimum_for(control, check);
-        let mut tally = Tally::default();
-        for outcome in by_check.get(&**check).into_iter().flatten() {
-            match outcome.status {
-                Status::Fail => {
-                    tally.fail += 1;
-                    severity = severity.max(Some(outcome.severity));
-                }
-                Status::Pass if outcome.assurance >= minimum => tally.pass += 1,
-                Status::Pass => {
-                    tally.unknown += 1;
-                    reasons.insert(Reason::Assurance);
-                }
-                Status::NotEvaluated => {
-                    tally.unknown += 1;
-                    reasons.insert(outcome.reason.unwrap_or(Reason::UnknownFact));
-                }
-                Status::NotApplicable => {}
+/// One control while its outcomes are counted.
+#[derive(Default)]
+struct Count {
+    tallies: Vec<Tally>,
+    reasons: BTreeSet<Reason>,
+    severity: Option<Severity>,
+    /// The attestation that filled something.
+    attestation: Option<Attestation>,
+    /// A manual part that nobody has attested.
+    manual: bool,
+    /// Waivers of failures and of undecided results, and how many of each have none.
+    waived_failures: BTreeSet<Arc<Waiver>>,
+    waived_unknowns: BTreeSet<Arc<Waiver>>,
+    open_failures: usize,
+    open_unknowns: usize,
+}
+
+impl Count {
+    fn fail(&mut self, tally: &mut Tally, outcome: &Outcome) {
+        tally.fail += 1;
+        self.severity = self.severity.max(Some(outcome.severity));
+        match &outcome.waiver {
+            Some(waiver) => drop(self.waived_failures.insert(Arc::clone(waiver))),
+            None => self.open_failures += 1,
+        }
+    }
+
+    fn unknown(&mut self, tally: &mut Tally, reason: Reason, waiver: Option<&Arc<Waiver>>) {
+        tally.unknown += 1;
+        self.reasons.insert(reason);
+        match waiver {
+            Some(waiver) => drop(self.waived_unknowns.insert(Arc::clone(waiver))),
+            None => self.open_unknowns += 1,
+        }
+    }
+
+    fn manual(&mut self, attestation: Option<&Attestation>) -> Tally {
+        match attestation {
+            Some(attestation) => {
+                self.attestation = Some(attestation.clone());
+                Tally { pass: 1, ..Tally::default() }
+            }
+            None => {
+                self.manual = true;
+                self.open_unknowns += 1;
+                Tally { unknown: 1, ..Tally::default() }
             }
         }
-        if control.manual.contains(check) {
-            tally.unknown = 1;
-        } else if control.planned.contains(check) {
-            tally.unknown = 1;
-            reasons.insert(Reason::NotProbed);
-        } else if !by_check.contains_key(&**check) {
-            tally.unknown = 1;
-            reasons.insert(Reason::UnknownFact);
+    }
+
+    fn waived(&self) -> Option<Arc<Waiver>> {
+        let first = |waivers: &BTreeSet<Arc<Waiver>>| waivers.iter().min_by_key(|waiver| waiver.expires.clone()).cloned();
+        match (self.open_failures, self.waived_failures.is_empty(), self.open_unknowns) {
+            (0, false, _) => first(&self.waived_failures),
+            (0, true, 0) => first(&self.waived_unknowns),
+            _ => None,
         }
-        tallies.push(tally);
+    }
+}
+
+fn judge_control(
+    profile: &Profile,
+    control: &Control,
+    by_check: &BTreeMap<&str, Vec<&Outcome>>,
+    attestations: &[Attestation],
+) -> Judged {
+    let mut count = Count::default();
+    let whole = attestations.iter().find(|attestation| attestation.is_for(profile, control));
+    for check in &control.checks {
+        let attestation = whole.or_else(|| attestations.iter().find(|attestation| attestation.is_for_check(check)));
+        let tally = if control.manual.contains(check) {
+            count.manual(attestation)
+        } else {
+            let outcomes = by_check.get(&**check).map(Vec::as_slice);
+            let minimum = profile.minimum_for(control, check);
+            let missing = if control.planned.contains(check) { Reason::NotProbed } else { Reason::UnknownFact };
+            tally(&mut count, outcomes, minimum, attestation, missing)
+        };
+        count.tallies.push(tally);
     }
     if control.checks.is_empty() {
-        tallies.push(Tally { unknown: 1, ..Tally::default() });
+        let tally = count.manual(whole);
+        count.tallies.push(tally);
     }
     Judged {
-        status: status(control, &tallies),
-        waived: None,
-        severity: severity.unwrap_or(control.severity),
+        status: status(control, &count),
+        waived: count.waived(),
+        undecided: count.open_unknowns > 0,
+        severity: count.severity.unwrap_or(control.severity),
         // A manual line applies and nobody has shown it: it weighs in both and earns nothing until it is attested.
-        score: mean(tallies.iter().filter_map(|t| t.share(t.pass))),
-        coverage: mean(tallies.iter().filter_map(|t| t.share(t.pass + t.fail))),
-        reasons,
+        score: mean(count.tallies.iter().filter_map(|t| t.share(t.pass))),
+        coverage: mean(count.tallies.iter().filter_map(|t| t.share(t.pass + t.fail))),
+        reasons: count.reasons,
+        attestation: count.attestation,
         control: control.clone(),
     }
 }
 
-fn status(control: &Control, tallies: &[Tally]) -> ControlStatus {
-    let any = |of: fn(&Tally) -> u32| tallies.iter().any(|tally| of(tally) > 0);
+/// One check of a control; without any outcome it is undecided for the reason `missing`.
+fn tally(
+    count: &mut Count,
+    outcomes: Option<&[&Outcome]>,
+    minimum: Assurance,
+    attestation: Option<&Attestation>,
+    missing: Reason,
+) -> Tally {
+    let mut tally = Tally::default();
+    for outcome in outcomes.into_iter().flatten() {
+        match (outcome.status, outcome.reason) {
+            (Status::Fail, _) => count.fail(&mut tally, outcome),
+            (Status::Pass, _) if outcome.assurance >= minimum => tally.pass += 1,
+            (Status::Pass, _) => count.unknown(&mut tally, Reason::Assurance, None),
+            (Status::NotEvaluated, Some(Reason::Unproven)) if attestation.is_some() => {
+                tally.pass += 1;
+                count.attestation = attestation.cloned();
+            }
+            (Status::NotEvaluated, reason) => {
+                count.unknown(&mut tally, reason.unwrap_or(Reason::UnknownFact), outcome.waiver.as_ref());
+            }
+            (Status::NotApplicable, _) => {}
+        }
+    }
+    if outcomes.is_none() {
+        count.unknown(&mut tally, missing, None);
+    }
+    tally
+}
+
+fn status(control: &Control, count: &Count) -> ControlStatus {
+    let any = |of: fn(&Tally) -> u32| count.tallies.iter().any(|tally| of(tally) > 0);
     if any(|t| t.fail) {
         ControlStatus::NotMet
     } else if !control.planned.is_empty() {
         ControlStatus::NotEvaluated
-    } else if control.is_manual() || !control.manual.is_empty() {
+    } else if count.manual {
         ControlStatus::Manual
     } else if any(|t| t.unknown) {
         ControlStatus::NotEvaluated
+    } else if count.attestation.is_some() {
+        ControlStatus::Attested
     } else if any(|t| t.pass) {
         ControlStatus::Met
     } else {

@@ -150,7 +150,7 @@ fn unknown(name: &str) -> ProfileError {
     ProfileError::Unknown { name: name.to_owned(), nearest: nearest(name, known.iter().copied()), known }
 }
 
-fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     known
         .map(|one| (strsim::jaro_winkler(wrong, one), one))
         .filter(|(likeness, _)| *likeness > 0.7)

@@ -8,7 +8,7 @@ use super::view::{
 };
 use crate::check::{Outcome, Status, Subject};
 use crate::facts::{CollectError, Exposure, Probe, Reason, Tool};
-use crate::profile::{Decision, Judgement, Profile, fingerprint};
+use crate::profile::{Commitments, Decision, Judgement, Profile, fingerprint};
 
 /// What a report says about the run itself.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct AuditFacts<'a> {
     pub snapshot_sha256: &'a str,
     /// Who reaches patient data without a credential.
     pub exposure: &'a Exposure,
+    /// What people answer for.
+    pub commitments: &'a Commitments,
     /// What went wrong while collecting.
     pub errors: Vec<CollectError>,
 }
@@ -58,6 +60,8 @@ impl<'a> View<'a> {
             profiles: judged.iter().map(|(profile, judgement)| profile_view(profile, judgement)).collect(),
             exposure: audit.exposure,
             results,
+            waivers: &audit.commitments.waivers,
+            attestations: &audit.commitments.attestations,
             errors,
         }
     }
@@ -78,7 +82,9 @@ fn profile_view<'a>(profile: &'a Profile, judgement: &'a Judgement) -> ProfileVi
         title: &judged.control.title,
         group: judged.control.group.as_deref(),
         status: judged.status,
-        waived: judged.waived.as_ref(),
+        waived: judged.waived.as_deref(),
+        attestation: judged.attestation.as_ref(),
+        planned: judged.control.planned.iter().map(|id| &**id).collect(),
         severity: judged.severity,
         weight: judged.control.weight,
         checks: judged.control.checks.iter().map(|id| &**id).collect(),
@@ -107,7 +113,7 @@ fn result(outcome: &Outcome) -> ResultView<'_> {
         severity: outcome.severity,
         base_severity: outcome.base_severity,
         severity_reason: outcome.severity_reason.as_deref(),
-        waiver: None,
+        waiver: outcome.waiver.as_deref(),
         assurance: outcome.assurance,
         message: &outcome.message,
         expected: &check.expected,

@@ -22,6 +22,9 @@ pub(super) fn remedy(reason: Reason, kind: Kind) -> &'static str {
         (Reason::NoTarget, Kind::Stack) => "Name the targets that make up the stack: `pacscan audit <folder> docker:`.",
         (Reason::NoTarget | Reason::UnknownFact, _) => NAME_ENGINE,
         (Reason::NotProbed, _) => "Run with `--probe thorough` against a system that may be tested actively.",
+        (Reason::Unproven, Kind::Stack) => {
+            "Give a scanner's report as evidence in pacscan.yaml (docs/attestations-and-waivers.md), complete and not too old."
+        }
         (Reason::Unproven, _) => "Nothing is known to read this setting: show its effect by a probe of the running service.",
         (Reason::Assurance, _) => "Stronger evidence is asked for: audit what runs as well, `pacscan audit <folder> docker:`.",
         (Reason::Error, _) => "The check itself is at fault: run `pacscan checks test` and report what it says.",

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::check::{Severity, Status};
 use crate::facts::{Assurance, CollectError, Exposure, Kind, Origin, Probe, Reason, Tool};
-use crate::profile::{ControlStatus, Counts, Gate, GateScope, Grade, Verdict, Waiver};
+use crate::profile::{Attestation, ControlStatus, Counts, Gate, GateScope, Grade, Granted, Verdict, Waiver};
 
 /// Version of the report's shape; a change of meaning raises it.
 pub const REPORT_SCHEMA_VERSION: &str = "1.0";
@@ -31,6 +31,10 @@ pub struct View<'a> {
     pub exposure: &'a Exposure,
     /// Every check on every subject, passes included, by check and subject.
     pub results: Vec<ResultView<'a>>,
+    /// Waivers of the stack description, and how each stands.
+    pub waivers: &'a [Granted],
+    /// Attestations of the stack description, those that do not count included.
+    pub attestations: &'a [Attestation],
     /// What went wrong on the way.
     pub errors: Vec<CollectError>,
 }
@@ -109,6 +113,12 @@ pub struct ControlView<'a> {
     pub status: ControlStatus,
     /// Set when all its failing subjects are waived.
     pub waived: Option<&'a Waiver>,
+    /// The attestation that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<&'a Attestation>,
+    /// Checks of it that this version does not have yet: until then it is not evaluated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<&'a str>,
     /// The worst of its failing subjects, else its own.
     pub severity: Severity,
     /// Its weight in score and coverage.

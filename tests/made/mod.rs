@@ -34,6 +34,7 @@ pub fn outcome(check: &str, name: &str, status: Status) -> Outcome {
         },
         observed: "something".into(),
         evidence: Vec::new(),
+        waiver: None,
         errors: Vec::new(),
         check,
     }
@@ -97,6 +98,8 @@ pub fn try_profile(body: &str) -> Result<Profile, profile::ProfileError> {
 
 static NO_EXPOSURE: Exposure = Exposure { open: Vec::new(), unknown: Vec::new() };
 
+static NO_COMMITMENTS: LazyLock<profile::Commitments> = LazyLock::new(profile::Commitments::default);
+
 /// Everything up to the decision.
 pub struct Judged {
     pub profile: Profile,
@@ -106,7 +109,7 @@ pub struct Judged {
 }
 
 pub fn judged(profile: Profile, outcomes: Vec<Outcome>, situation: &Situation, options: &GateOptions) -> Judged {
-    let judgement = profile::judge(&profile, &outcomes);
+    let judgement = profile::judge(&profile, &outcomes, &[]);
     let decision = profile::decide(&[(&profile, &judgement)], &outcomes, situation, options);
     Judged { profile, judgement, outcomes, decision }
 }
@@ -120,6 +123,7 @@ impl Judged {
             probe: Probe::Standard,
             snapshot_sha256: "0000000000000000000000000000000000000000000000000000000000000000",
             exposure: &NO_EXPOSURE,
+            commitments: &NO_COMMITMENTS,
             errors: Vec::new(),
         };
         View::build(audit, &[(&self.profile, &self.judgement)], &self.outcomes, &self.decision)

@@ -66,6 +66,10 @@ pub(super) fn classify(name: &str, value: &Value, groups: &mut Groups) -> Classi
     if effective.class == Class::Plain && value.unknown().is_none() {
         return Classified { scanned: effective, fallback: false };
     }
+    // `${KEY:?}` asks for a value, and a placeholder is one.
+    if effective.class == Class::Placeholder && value.unknown().is_none() {
+        return Classified { scanned: effective, fallback: true };
+    }
     // The secret is elsewhere; that it is a bad one is still true.
     let scanned = Scanned { class: Class::Reference, why: "it refers to a variable", shown: None, ..effective };
     Classified { scanned, fallback: false }

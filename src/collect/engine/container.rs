@@ -151,6 +151,8 @@ pub(super) fn os(image: Option<&Image>, record: &mut Record) {
 
 fn user(seen: &Seen, fields: Fields<'_>, record: &mut Record) {
     record.put("user.spec", user_spec(fields));
+    record.unknown("user.made", Unknown::new(Reason::NoTarget, "its Dockerfile was not read"));
+    record.absent("user.refuses_root");
     record.put("passwd", passwd(seen.passwd.as_ref()));
 }
 

@@ -94,11 +94,9 @@ impl<'a> Running<'a> {
     fn documents(self, groups: &mut Groups) -> Vec<Document> {
         let mut documents = Vec::new();
         if self.orthanc {
-            let found = orthanc::collect(&self.program, groups);
-            documents.extend(found.map(|mut document| {
-                startup::evidence(&self.log, &mut document.facts);
-                document
-            }));
+            let mut document = orthanc::collect_seen(&self.program, groups);
+            startup::evidence(&self.log, &mut document.facts);
+            documents.push(document);
         }
         if self.nginx {
             documents.extend(nginx::collect(&self.program));

@@ -10,7 +10,7 @@ use super::merge::{fog, same};
 use super::read::{self, Manner};
 use super::source::Source;
 use super::substitute::Syntax;
-use crate::collect::program::{InsideFile, Look};
+use crate::collect::program::{InsideFile, Look, is_only_the_image};
 use crate::facts::{Origin, Reason, Unknown};
 use crate::knowledge::orthanc_images;
 
@@ -70,7 +70,7 @@ fn read_path(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembl
     let (files, hidden) = inside.folder(path);
     let configurations: Vec<(&str, &InsideFile)> =
         files.into_iter().filter(|(path, _)| path.to_ascii_lowercase().ends_with(".json")).collect();
-    let unseen_image = hidden.as_ref().is_some_and(|why| why.reason == Reason::ImageNotSeen);
+    let unseen_image = hidden.as_ref().is_some_and(is_only_the_image);
     let ships = image.known.is_some_and(|known| known.factory) && path == DEFAULT_FOLDER;
     let factory = ships && unseen_image && inside_lacks(setting, "/etc/orthanc/orthanc.json");
     for (path, file) in &configurations {

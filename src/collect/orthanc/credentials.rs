@@ -65,6 +65,9 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, path: &str, name: &str, text: &str, node: &Node) {
+        if names_a_file(name, text) {
+            return;
+        }
         let scanned = secret_scan().scan(name, text, self.groups);
         let proxy = name == "HttpProxy" && text.contains('@');
         if !proxy && !matches!(scanned.class, Class::Literal | Class::Placeholder) {
@@ -94,6 +97,13 @@ impl Walk<'_> {
             self.list.items.push(Fact::from(labelled(label)).at(&origin));
         }
     }
+}
+
+/// `DicomTlsPrivateKey` and its like hold the path of a file; a password may begin with a slash.
+fn names_a_file(name: &str, text: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let word = ["pass", "secret", "token", "accesskey"].iter().any(|word| name.contains(word));
+    !word && text.starts_with('/') && shown::path(text).is_some()
 }
 
 /// Why a credential stands in clear here; none where a secret belongs.

@@ -25,13 +25,14 @@ impl Image {
         let program = setting.program;
         let images = orthanc_images();
         let reference =
-            [program.image.as_deref(), program.base.as_deref()].into_iter().flatten().find(|r| images.find(r).is_some());
+            [program.base.as_deref(), program.image.as_deref()].into_iter().flatten().find(|r| images.find(r).is_some());
         let known = reference.and_then(|reference| images.find(reference));
         let package = package(setting);
-        let assembly = match (known, runs_directly(setting), &package) {
-            (Some(known), ..) => Some(known.assembly),
-            (None, true, _) | (None, _, Some(_)) => Some(Assembly::Core),
-            _ => None,
+        let assembly = match known {
+            Some(known) => Some(known.assembly),
+            None if runs_directly(setting) => Some(Assembly::Core),
+            None if by_start_script(setting) => Some(Assembly::Team),
+            None => package.as_ref().map(|_| Assembly::Core),
         };
         let versions = match (&package, reference) {
             (Some(package), _) => package_version(package).map_or_else(VersionRange::default, VersionRange::exactly),
@@ -46,6 +47,13 @@ impl Image {
 fn runs_directly(setting: &Setting<'_>) -> bool {
     let first = setting.program.words.as_ref().and_then(|words| words.first());
     first.is_some_and(|word| word.rsplit('/').next() == Some("Orthanc"))
+}
+
+/// The start script is told where to write, and starts the program with that.
+fn by_start_script(setting: &Setting<'_>) -> bool {
+    let words = setting.program.words.as_deref().unwrap_or_default();
+    let [first, .., last] = words else { return false };
+    first.contains("entrypoint") && last == super::team::RESULT
 }
 
 /// Version of the Debian package, from the list of installed packages.

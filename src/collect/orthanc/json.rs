@@ -223,6 +223,10 @@ impl Builder<'_> {
                 doubt = Some(format!("has a comma too many at line {place}, which only newer versions of the reader accept"));
                 parse_to_ast(text, &collect, &options)
             }
+            // It stops reading where the object ends.
+            Err(error) if matches!(error.kind(), ParseErrorKind::MultipleRootJsonValues) && reader == Reader::JsonCpp => {
+                parse_to_ast(text.get(..error.range().start).unwrap_or(text), &collect, &options)
+            }
             other => other,
         };
         match parsed.map_err(|error| self.broken(&error))?.value {

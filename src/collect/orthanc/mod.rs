@@ -75,7 +75,12 @@ fn sets_a_key(name: &str) -> bool {
 
 /// The effective configuration of an Orthanc in a container; named by the container.
 pub fn collect(program: &Program, groups: &mut Groups) -> Option<Document> {
-    is_orthanc(program).then(|| document(Setting { program, alone: false }, groups))
+    is_orthanc(program).then(|| collect_seen(program, groups))
+}
+
+/// [`collect`] for a program that was seen to be an Orthanc, whatever its image is called.
+pub fn collect_seen(program: &Program, groups: &mut Groups) -> Document {
+    document(Setting { program, alone: false }, groups)
 }
 
 fn document(setting: Setting<'_>, groups: &mut Groups) -> Document {
@@ -233,7 +238,7 @@ pub fn alone(name: &str, files: &[(std::path::PathBuf, String)], given: &str, co
 
 /// [`alone`] for a text that stands inside another file, a `ConfigMap` for example.
 pub fn alone_text(name: &str, shown: &str, text: &str, given: &str, context: &mut Context<'_>) -> Vec<Document> {
-    let file = InsideFile { text: Ok(text.into()), shown: shown.into(), mode: None, place: Place::Mount };
+    let file = InsideFile { text: Ok(text.to_owned()), shown: shown.into(), mode: None, place: Place::Config };
     by_itself(name, vec![file], given, context)
 }
 
@@ -242,17 +247,14 @@ fn by_itself(name: &str, files: Vec<InsideFile>, given: &str, context: &mut Cont
         return Vec::new();
     }
     let mut inside = Inside::default();
-    inside.complete("/etc/orthanc");
-    inside.complete("/run/secrets");
-    inside.complete("/tmp");
+    for folder in ["/etc/orthanc", "/run/secrets", "/tmp"] {
+        inside.complete(folder);
+    }
     for (i, file) in files.into_iter().enumerate() {
         // The number keeps two files of one name apart.
         inside.put(format!("/etc/orthanc/{i:04}.json"), file);
     }
-    let why = Unknown::new(
-        Reason::NoTarget,
-        "it depends on a variable, and a configuration file by itself does not tell the environment",
-    );
+    let why = "it depends on a variable, and a configuration file by itself does not tell the environment";
     let program = Program {
         name: name.into(),
         service: None,
@@ -264,7 +266,7 @@ fn by_itself(name: &str, files: Vec<InsideFile>, given: &str, context: &mut Cont
         labels: std::collections::BTreeMap::new(),
         words: None,
         environment: Vec::new(),
-        environment_incomplete: Some(why),
+        environment_incomplete: Some(Unknown::new(Reason::NoTarget, why)),
         inside,
     };
     vec![document(Setting { program: &program, alone: true }, context.groups)]

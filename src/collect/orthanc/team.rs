@@ -11,14 +11,14 @@ use super::merge::{Order, fill, fog, lay};
 use super::read::{self, Manner};
 use super::source::Source;
 use super::substitute::Syntax;
-use crate::collect::program::{InsideFile, Look, Variable};
+use crate::collect::program::{InsideFile, Look, Variable, is_only_the_image};
 use crate::facts::{Reason, Unknown};
 use crate::knowledge::{Plugin, orthanc_environment, orthanc_images};
 
 const CONFIGURATIONS: &str = "/etc/orthanc";
 const SECRETS: &str = "/run/secrets";
 /// Where the start script writes what it has put together.
-const RESULT: &str = "/tmp/orthanc.json";
+pub(super) const RESULT: &str = "/tmp/orthanc.json";
 
 /// Puts the configuration together.
 pub(super) fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
@@ -40,7 +40,7 @@ pub(super) fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
 fn folder(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembled) {
     let (files, hidden) = setting.program.inside.folder(path);
     // Images put nothing into /run/secrets, and the official one nothing into /etc/orthanc.
-    let hidden = hidden.filter(|why| why.reason != Reason::ImageNotSeen || path != SECRETS && image.known.is_none());
+    let hidden = hidden.filter(|why| !is_only_the_image(why) || path != SECRETS && image.known.is_none());
     let before = image.date.is_some_and(|date| date < orthanc_images().envsubst_since);
     // Before, only Orthanc itself puts variables in, when it reads the result.
     let syntax = if before { Syntax::Core } else { Syntax::Envsubst };
@@ -51,10 +51,11 @@ fn folder(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembled)
         lay(&mut together, map, Order::Undefined, &mut out.problems);
     }
     if let Some(why) = hidden {
-        match why.reason {
-            // What lies in an unseen image is the one unseen thing: what was laid over it is seen.
-            Reason::ImageNotSeen => together.incomplete = Some(why.clone()),
-            _ => fog(&mut together, &why),
+        if is_only_the_image(&why) {
+            // What was laid over the image was seen, and is meant to count.
+            together.incomplete = Some(why.clone());
+        } else {
+            fog(&mut together, &why);
         }
         out.doubt.get_or_insert(why);
     }
@@ -171,7 +172,7 @@ fn secrets(setting: &Setting<'_>, out: &mut Assembled) {
         lay(&mut out.root, nested(&path, node), Order::Known, &mut out.problems);
     }
     let (files, hidden) = inside.folder(SECRETS);
-    if let Some(why) = hidden.filter(|why| why.reason != Reason::ImageNotSeen) {
+    if let Some(why) = hidden.filter(|why| !is_only_the_image(why)) {
         fog(&mut out.root, &why);
     }
     for (path, file) in files {

@@ -17,9 +17,10 @@ use crate::target::{AttestationFile, Description, ScanFile, Threshold, WaiverFil
 /// Days for which a report of a scanner counts when nobody says otherwise.
 const MAX_AGE: i64 = 7;
 
-/// The document of a stack description; `given` is the target that brought it in.
-pub fn collect(description: &Description, given: &str) -> Collected {
-    let mut writer = Writer { description, file: file_name(description), errors: Vec::new() };
+/// The document of a stack description; `given` is the target that brought it in. Only one that was `named` itself
+/// chooses profiles.
+pub fn collect(description: &Description, given: &str, named: bool) -> Collected {
+    let mut writer = Writer { description, named, file: file_name(description), errors: Vec::new() };
     let mut document = Document::new(Kind::Stack, description.file.name.value.trim(), given, Assurance::Declared);
     writer.write(&mut document.facts);
     let errors = writer.errors.into_iter().map(|message| CollectError::new(given, message)).collect();
@@ -32,6 +33,7 @@ fn file_name(description: &Description) -> Arc<str> {
 
 struct Writer<'a> {
     description: &'a Description,
+    named: bool,
     /// Its name in origins.
     file: Arc<str>,
     errors: Vec<String>,
@@ -43,7 +45,7 @@ impl Writer<'_> {
         facts.set_here("described", true);
         facts.set_here("file", self.description.path.display().to_string());
         facts.set_here("targets", i64::try_from(file.targets.len().max(1)).unwrap_or(i64::MAX));
-        facts.set_here("profiles", texts(self.description.profiles()));
+        facts.set_here("profiles", texts(self.description.profiles().filter(|_| self.named)));
         facts.set_here("roots", texts(file.roots.iter().map(|root| root.value.clone())));
         let roles = file.roles.iter().map(|(name, role)| self.pair(("name", name), ("role", role))).collect::<Vec<_>>();
         facts.set_here("roles", roles);

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
+use super::InUse;
 use crate::facts::{Fact, Reason, Record, State, Unknown, Value};
-use crate::knowledge::{Key, KeyDefault, Version, VersionRange, orthanc_images, orthanc_keys};
+use crate::knowledge::{Key, KeyDefault, Version, orthanc_images, orthanc_keys};
 
 /// From this version on an absent `AuthenticationEnabled` follows `RemoteAccessAllowed`.
 const FOLLOWS_REMOTE: Version = Version([1, 5, 8]);
@@ -22,7 +23,7 @@ const SAID: [(&str, &str); 6] = [
 ];
 
 /// Writes the keys in effect.
-pub(super) fn derive(facts: &mut Record, versions: VersionRange) {
+pub(super) fn derive(facts: &mut Record, in_use: InUse) {
     let names: Vec<String> =
         facts.get("set").record().map(|set| set.iter().map(|(name, _)| name.to_string()).collect()).unwrap_or_default();
     let package = facts.text("package").map(str::to_owned);
@@ -31,12 +32,12 @@ pub(super) fn derive(facts: &mut Record, versions: VersionRange) {
             continue;
         }
         if let Some(key) = orthanc_keys().find(&name) {
-            let fact = in_effect(key, facts.get(&format!("set.{name}")), versions, package.as_deref());
+            let fact = in_effect(key, facts.get(&format!("set.{name}")), in_use, package.as_deref());
             facts.put(&snake(&name), fact);
         }
     }
-    worklists(facts, versions);
-    authentication(facts, versions);
+    worklists(facts, in_use);
+    authentication(facts, in_use);
     let index = match facts.get("set.IndexDirectory") {
         Fact { state: State::Absent, .. } => facts.get("storage_directory").clone(),
         set => set.clone(),
@@ -75,20 +76,20 @@ struct Case {
 }
 
 /// The key's value if all versions that it can be agree.
-fn in_effect(key: &Key, set: &Fact, versions: VersionRange, package: Option<&str>) -> Fact {
+fn in_effect(key: &Key, set: &Fact, in_use: InUse, package: Option<&str>) -> Fact {
     let backported = package.is_some_and(|package| orthanc_images().backported(&key.key, package));
-    let read = if backported { Some(true) } else { key.since.map_or(Some(true), |since| versions.at_least(since)) };
+    let read = if backported { Some(true) } else { key.since.map_or(Some(true), |since| in_use.at_least(since)) };
     let mut cases = Vec::new();
     if let (Some(since), true) = (key.since, read != Some(true)) {
         cases.push(Case { when: format!("before {since}, which does not know the key"), fact: before(key, since) });
     }
     if read != Some(false) {
         match set.state {
-            State::Absent => cases.extend(defaults(key, versions)),
+            State::Absent => cases.extend(defaults(key, in_use)),
             _ => cases.push(Case { when: "otherwise".into(), fact: set.clone() }),
         }
     }
-    agreed(&key.key, cases)
+    agreed(&key.key, cases, in_use)
 }
 
 fn before(key: &Key, since: Version) -> Fact {
@@ -103,12 +104,12 @@ fn before(key: &Key, since: Version) -> Fact {
 }
 
 /// What absence means in the versions that it can be.
-fn defaults(key: &Key, versions: VersionRange) -> Vec<Case> {
+fn defaults(key: &Key, in_use: InUse) -> Vec<Case> {
     match &key.default {
         None => vec![Case { when: "always".into(), fact: Fact::absent() }],
         Some(KeyDefault::Always(value)) => vec![Case { when: "by default".into(), fact: shipped(value) }],
         Some(KeyDefault::ByVersion(steps)) => {
-            let from = |step: &crate::knowledge::Since| step.since.map_or(Some(true), |since| versions.at_least(since));
+            let from = |step: &crate::knowledge::Since| step.since.map_or(Some(true), |since| in_use.at_least(since));
             let possible = steps.iter().enumerate().filter(|(i, step)| {
                 let next = steps.get(i + 1).map_or(Some(false), from);
                 from(step) != Some(false) && next != Some(true)
@@ -131,7 +132,7 @@ fn shipped(value: &Json) -> Fact {
 }
 
 /// The common value, or why there is none.
-fn agreed(name: &str, cases: Vec<Case>) -> Fact {
+fn agreed(name: &str, cases: Vec<Case>, in_use: InUse) -> Fact {
     let Some(first) = cases.first() else { return Fact::unknown(Reason::UnknownFact) };
     if cases.iter().all(|case| case.fact.state == first.fact.state) {
         return cases.last().map_or_else(|| first.fact.clone(), |case| case.fact.clone());
@@ -159,11 +160,11 @@ fn words(fact: &Fact) -> String {
 }
 
 /// Before they have a switch of their own, worklists follow that of queries.
-fn worklists(facts: &mut Record, versions: VersionRange) {
+fn worklists(facts: &mut Record, in_use: InUse) {
     let own = facts.get("set.DicomAlwaysAllowFindWorklist").clone();
     let own = if own.is_absent() { Fact::known(false) } else { own };
     let find = facts.get("dicom_always_allow_find").clone();
-    let fact = match versions.at_least(OWN_WORKLIST_SWITCH) {
+    let fact = match in_use.at_least(OWN_WORKLIST_SWITCH) {
         Some(true) => own,
         Some(false) => find,
         None => agreed(
@@ -172,16 +173,17 @@ fn worklists(facts: &mut Record, versions: VersionRange) {
                 Case { when: format!("before {OWN_WORKLIST_SWITCH}, which looks at DicomAlwaysAllowFind"), fact: find },
                 Case { when: "otherwise".into(), fact: own },
             ],
+            in_use,
         ),
     };
     facts.put("dicom_always_allow_find_worklist", fact);
 }
 
-fn authentication(facts: &mut Record, versions: VersionRange) {
+fn authentication(facts: &mut Record, in_use: InUse) {
     let set = facts.get("set.AuthenticationEnabled").clone();
     let fact = if set.is_absent() {
         let remote = facts.get("remote_access_allowed").clone();
-        match versions.at_least(FOLLOWS_REMOTE) {
+        match in_use.at_least(FOLLOWS_REMOTE) {
             Some(true) => remote,
             Some(false) => Fact::known(false),
             None => agreed(
@@ -190,6 +192,7 @@ fn authentication(facts: &mut Record, versions: VersionRange) {
                     Case { when: format!("before {FOLLOWS_REMOTE}"), fact: Fact::known(false) },
                     Case { when: format!("since {FOLLOWS_REMOTE}, where it follows RemoteAccessAllowed"), fact: remote },
                 ],
+                in_use,
             ),
         }
     } else {

@@ -5,44 +5,21 @@ mod storage;
 mod tls;
 mod users;
 
-use std::sync::Arc;
-
-use super::merge::overlay;
-use crate::facts::{Assurance, Document, Fact, Kind, Record, State};
+use crate::facts::{Document, Fact, Kind, Reason, Record, State, Unknown};
 use crate::knowledge::{Version, VersionRange};
 
-/// Joins what files and what the engine say about one Orthanc, and writes the derived facts.
-pub(super) fn derive(documents: &mut Vec<Document>) {
-    join(documents);
+/// Writes the derived facts of every Orthanc.
+pub(super) fn derive(documents: &mut [Document]) {
     let containers: Vec<Document> = documents.iter().filter(|document| document.kind == Kind::Container).cloned().collect();
     for document in documents.iter_mut().filter(|document| document.kind == Kind::Orthanc) {
-        let versions = versions(&document.facts);
-        effective::derive(&mut document.facts, versions);
-        users::derive(&mut document.facts, versions);
-        tls::derive(&mut document.facts, versions);
+        let in_use = InUse::of(&document.facts);
+        effective::derive(&mut document.facts, in_use);
+        users::derive(&mut document.facts, in_use);
+        tls::derive(&mut document.facts, in_use);
         let container = containers.iter().find(|container| same(container, document));
         storage::derive(&mut document.facts, container.map(|container| &container.facts));
+        not_probed(&mut document.facts);
     }
-}
-
-/// One Orthanc seen from both sides is one: the engine's view, with the file's facts where the engine has none.
-fn join(documents: &mut Vec<Document>) {
-    let is = |document: &Document, assured: bool| {
-        document.kind == Kind::Orthanc && (document.assurance > Assurance::Declared) == assured
-    };
-    let declared: Vec<Document> = documents.iter().filter(|document| is(document, false)).cloned().collect();
-    let mut joined: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-    for strong in documents.iter_mut().filter(|document| is(document, true)) {
-        let belongs =
-            |weak: &&Document| weak.service.is_some() && weak.service == strong.service && weak.project == strong.project;
-        if let Some(weak) = declared.iter().find(belongs) {
-            overlay(&mut strong.facts, &weak.facts, &weak.target);
-            joined.push((Arc::clone(&weak.target), Arc::clone(&weak.name)));
-        }
-    }
-    documents.retain(|document| {
-        !(is(document, false) && joined.iter().any(|(target, name)| *target == document.target && *name == document.name))
-    });
 }
 
 /// Whether a container and an Orthanc are the same thing.
@@ -55,12 +32,44 @@ fn same(container: &Document, orthanc: &Document) -> bool {
     }
 }
 
-/// The versions that it can be, as the collector wrote them.
-fn versions(facts: &Record) -> VersionRange {
-    let version = |path: &str| facts.text(path).and_then(Version::parse);
-    match version("version") {
-        Some(exact) => VersionRange::exactly(exact),
-        None => VersionRange { floor: version("version_floor"), ceiling: version("version_ceiling") },
+/// What only a probe of the running server can see.
+fn not_probed(facts: &mut Record) {
+    for path in ["oauth.debug_routes", "oauth.token_in_responses"] {
+        if !facts.has(path) {
+            facts.unknown(path, Unknown::new(Reason::NotProbed, "nobody asked the running server"));
+        }
+    }
+}
+
+/// The version in use, as far as the collector knows it.
+#[derive(Clone, Copy)]
+struct InUse {
+    versions: VersionRange,
+    /// Why it is not known exactly.
+    reason: Reason,
+}
+
+impl InUse {
+    fn of(facts: &Record) -> Self {
+        let version = |path: &str| facts.text(path).and_then(Version::parse);
+        let versions = match version("version") {
+            Some(exact) => VersionRange::exactly(exact),
+            None => VersionRange { floor: version("version_floor"), ceiling: version("version_ceiling") },
+        };
+        let reason = match &facts.get("version").state {
+            State::Unknown(why) => why.reason,
+            _ => Reason::ImageNotSeen,
+        };
+        Self { versions, reason }
+    }
+
+    /// It depends on the version, and the version is not known.
+    fn unknown(self, detail: String) -> Fact {
+        Fact::unknown(Unknown::new(self.reason, detail))
+    }
+
+    fn at_least(self, version: Version) -> Option<bool> {
+        self.versions.at_least(version)
     }
 }
 

@@ -170,6 +170,13 @@ fn published_users_are_default_credentials_and_unseen_ones_may_be() {
     };
     assert_eq!(said(&user(Fact::known(true)), "default_credentials"), "orthanc (published password)");
     assert_eq!(said(&user(Fact::known(false)), "default_credentials"), "");
+    let mut raw = orthanc("1.12.8");
+    let mut admin = Record::new();
+    admin.set_here("name", "admin");
+    admin.set_here("class", "placeholder");
+    admin.set_here("published", false);
+    raw.set_here("users", List::complete(vec![admin.into()]));
+    assert_eq!(said(&facts(raw), "default_credentials"), "admin (a placeholder as password)");
     let hidden = user(Fact::unknown(Reason::NoTarget));
     assert!(hidden.list("default_credentials").unwrap().incomplete.is_some());
 }

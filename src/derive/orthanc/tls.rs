@@ -1,7 +1,8 @@
 //! Ciphers of Orthanc's own TLS, set or by the default of the version.
 
+use super::InUse;
 use crate::facts::{Fact, List, Reason, Record, State, Unknown};
-use crate::knowledge::{Version, VersionRange};
+use crate::knowledge::Version;
 
 /// From this version on the list of HTTPS ciphers can be set.
 const SSL_CIPHERS: Version = Version([1, 8, 2]);
@@ -15,22 +16,22 @@ const HTTPS_OLD: [&str; 1] = ["the whole default list of OpenSSL, with CBC suite
 const DICOM_DEFAULT: [&str; 2] = ["AES128-SHA (by the retired default profile)", "DES-CBC3-SHA (by the retired default profile)"];
 
 /// Writes `https_weak_ciphers` and `dicom_tls_weak_ciphers`.
-pub(super) fn derive(facts: &mut Record, versions: VersionRange) {
-    let https = https(facts, versions);
-    let dicom = dicom(facts, versions);
+pub(super) fn derive(facts: &mut Record, in_use: InUse) {
+    let https = https(facts, in_use);
+    let dicom = dicom(facts, in_use);
     facts.put("https_weak_ciphers", https);
     facts.put("dicom_tls_weak_ciphers", dicom);
 }
 
-fn https(facts: &Record, versions: VersionRange) -> Fact {
+fn https(facts: &Record, in_use: InUse) -> Fact {
     let set = facts.get("set_ssl_ciphers");
-    match (versions.at_least(SSL_CIPHERS), set.list()) {
+    match (in_use.at_least(SSL_CIPHERS), set.list()) {
         (Some(false), _) => labels(&HTTPS_OLD),
         (Some(true), Some(list)) => weak(list, true, set),
         (None, Some(list)) => match weak(list, true, set) {
             // The old default is weak in any case; a good list may be ignored.
             fact if fact.list().is_some_and(|list| !list.items.is_empty()) => fact,
-            _ => Fact::unknown(unread("SslCiphersAccepted", SSL_CIPHERS)),
+            _ => in_use.unknown(unread("SslCiphersAccepted", SSL_CIPHERS)),
         },
         _ => match &set.state {
             State::Unknown(why) => Fact::unknown(why.clone()),
@@ -39,18 +40,18 @@ fn https(facts: &Record, versions: VersionRange) -> Fact {
     }
 }
 
-fn dicom(facts: &Record, versions: VersionRange) -> Fact {
+fn dicom(facts: &Record, in_use: InUse) -> Fact {
     let set = facts.get("set_dicom_tls_ciphers");
     let minimum = facts.get("dicom_tls_minimum_protocol_version");
-    if versions.at_least(DICOM_CIPHERS) == Some(false) {
+    if in_use.at_least(DICOM_CIPHERS) == Some(false) {
         return labels(&DICOM_DEFAULT);
     }
     match (set.list(), &set.state, minimum.int()) {
         (Some(list), ..) => match weak(list, false, set) {
-            fact if versions.at_least(DICOM_CIPHERS) == Some(true) || fact.list().is_some_and(|list| !list.items.is_empty()) => {
+            fact if in_use.at_least(DICOM_CIPHERS) == Some(true) || fact.list().is_some_and(|list| !list.items.is_empty()) => {
                 fact
             }
-            _ => Fact::unknown(unread("DicomTlsCiphersAccepted", DICOM_CIPHERS)),
+            _ => in_use.unknown(unread("DicomTlsCiphersAccepted", DICOM_CIPHERS)),
         },
         (_, State::Unknown(why), _) => Fact::unknown(why.clone()),
         (.., Some(0)) => labels(&DICOM_DEFAULT),
@@ -62,8 +63,8 @@ fn dicom(facts: &Record, versions: VersionRange) -> Fact {
     }
 }
 
-fn unread(key: &str, since: Version) -> Unknown {
-    Unknown::new(Reason::ImageNotSeen, format!("{key} is read by {since} and newer; the version is not known"))
+fn unread(key: &str, since: Version) -> String {
+    format!("{key} is read by {since} and newer; the version is not known")
 }
 
 fn labels(names: &[&str]) -> Fact {

@@ -1,8 +1,8 @@
 //! The user that a version creates by itself, and credentials that everybody knows.
 
-use super::unknown_like;
-use crate::facts::{Fact, List, Reason, Record, State, Unknown};
-use crate::knowledge::{Version, VersionRange};
+use super::{InUse, unknown_like};
+use crate::facts::{Fact, List, Record, State};
+use crate::knowledge::Version;
 
 /// Up to this version an empty list of users is no list.
 const EMPTY_IS_A_LIST: Version = Version([1, 12, 9]);
@@ -10,17 +10,17 @@ const EMPTY_IS_A_LIST: Version = Version([1, 12, 9]);
 const REFUSES: Version = Version([1, 13, 0]);
 
 /// Writes `creates_default_user` and `default_credentials`.
-pub(super) fn derive(facts: &mut Record, versions: VersionRange) {
-    let creates = creates_user(facts, versions);
+pub(super) fn derive(facts: &mut Record, in_use: InUse) {
+    let creates = creates_user(facts, in_use);
     let list = default_credentials(facts, &creates);
     facts.put("creates_default_user", creates);
     facts.set_here("default_credentials", list);
 }
 
 /// With authentication and remote access on and no user, old versions make `orthanc:orthanc`.
-fn creates_user(facts: &Record, versions: VersionRange) -> Fact {
+fn creates_user(facts: &Record, in_use: InUse) -> Fact {
     let users = facts.get("users");
-    if users.list().is_some_and(|list| !list.items.is_empty()) || versions.at_least(REFUSES) == Some(true) {
+    if users.list().is_some_and(|list| !list.items.is_empty()) || in_use.at_least(REFUSES) == Some(true) {
         return Fact::known(false);
     }
     for path in ["authentication_enabled", "remote_access_allowed"] {
@@ -44,12 +44,12 @@ fn creates_user(facts: &Record, versions: VersionRange) -> Fact {
         Some(false) => REFUSES,
         None => return unknown_like(declared),
     };
-    match versions.at_least(end) {
+    match in_use.at_least(end) {
         Some(later) => Fact::known(!later),
         None => {
             let detail =
                 format!("without users, Orthanc before {end} creates orthanc:orthanc by itself; the version is not known");
-            Fact::unknown(Unknown::new(Reason::ImageNotSeen, detail))
+            in_use.unknown(detail)
         }
     }
 }
@@ -65,12 +65,11 @@ fn default_credentials(facts: &Record, creates: &Fact) -> List {
         for user in &list.items {
             let Some(record) = user.record() else { continue };
             let name = record.text("name").unwrap_or("?");
+            let placeholder = record.text("class") == Some("placeholder");
             match (record.bool("published"), &record.get("published").state) {
-                (Some(true), _) => {
-                    let mut found = Record::new();
-                    found.set_here("label", format!("{name} (published password)"));
-                    out.items.push(Fact { origin: user.origin.clone(), ..found.into() });
-                }
+                (Some(true), _) => out.items.push(found(format!("{name} (published password)"), user)),
+                // A template's placeholder is as public as the template.
+                _ if placeholder => out.items.push(found(format!("{name} (a placeholder as password)"), user)),
                 (None, State::Unknown(why)) => {
                     out.incomplete.get_or_insert_with(|| why.clone());
                 }
@@ -80,9 +79,7 @@ fn default_credentials(facts: &Record, creates: &Fact) -> List {
     }
     match (creates.bool(), &creates.state) {
         (Some(true), _) => {
-            let mut found = Record::new();
-            found.set_here("label", "orthanc (created by this version of Orthanc, with its published password)");
-            out.items.push(found.into());
+            out.items.push(found("orthanc (created by this version of Orthanc, with its published password)".into(), creates));
         }
         (None, State::Unknown(why)) => {
             out.incomplete.get_or_insert_with(|| why.clone());
@@ -90,4 +87,10 @@ fn default_credentials(facts: &Record, creates: &Fact) -> List {
         _ => {}
     }
     out
+}
+
+fn found(label: String, at: &Fact) -> Fact {
+    let mut record = Record::new();
+    record.set_here("label", label);
+    Fact { origin: at.origin.clone(), ..record.into() }
 }

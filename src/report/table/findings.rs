@@ -75,8 +75,20 @@ fn what(failing: &[&ResultView<'_>], severity: Severity) -> String {
     if let Some(why) = first.severity_reason.filter(|_| severity != first.base_severity) {
         lines.push(format!("{severity} because {}", clean(why)));
     }
+    lines.extend(waived(failing));
     lines.push(clean(first.check));
     lines.join("\n")
+}
+
+/// Who has accepted it, and until when: the waiver that ends first.
+fn waived(failing: &[&ResultView<'_>]) -> Option<String> {
+    let waivers = || failing.iter().filter_map(|result| result.waiver);
+    let first = waivers().min_by_key(|waiver| &waiver.expires)?;
+    let how_many = match waivers().count() {
+        n if n == failing.len() => String::new(),
+        n => format!("{n} of {} ", failing.len()),
+    };
+    Some(brief(&format!("{how_many}waived until {} by {} ({})", first.expires, first.owner, first.ticket)))
 }
 
 /// What several sentences say before their first colon, when it is the same.

@@ -1,5 +1,6 @@
 //! The report for people: the verdict, what to fix first, what is not known, and why the exit code is what it is.
 
+mod commitments;
 mod findings;
 mod layout;
 mod text;
@@ -25,6 +26,7 @@ pub(super) fn write(view: &View<'_>, options: Options, out: &mut dyn Write) -> i
     verdict(view, &mut paper)?;
     exposure(view, &mut paper)?;
     findings::write(view, &mut paper)?;
+    commitments::write(view, &mut paper)?;
     unknowns::write(view, &mut paper)?;
     by_subject(view, &mut paper)?;
     errors(view, &mut paper)?;
@@ -147,6 +149,11 @@ fn counts(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
         ];
         let controls = plural(profile.controls.len(), "control");
         paper.line(&clean(&format!("{}: {controls}: {}", profile.name, counted(&numbers))))?;
+        let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+        profile.controls.iter().filter_map(|control| control.group).for_each(|group| *groups.entry(group).or_default() += 1);
+        for (group, n) in groups {
+            paper.line(&clean(&format!("  {n} of them in the group \"{group}\"")))?;
+        }
     }
     let of = |status: Status| view.results.iter().filter(|result| result.status == status).count();
     let numbers = [

@@ -29,6 +29,7 @@ pub(super) fn write(view: &View<'_>, paper: &mut Paper<'_>) -> io::Result<()> {
     for profile in &view.profiles {
         gaps.extend(weak(view, profile));
         gaps.extend(manual(profile));
+        gaps.extend(planned(profile));
     }
     if gaps.is_empty() {
         return Ok(());
@@ -87,15 +88,21 @@ fn weak(view: &View<'_>, profile: &ProfileView<'_>) -> Option<Gap> {
     let (unknown, passing) = (with(Status::NotEvaluated), with(Status::Pass));
     let is_weak = |control: &ControlView<'_>| {
         let any = |checks: &BTreeSet<&str>| control.checks.iter().any(|check| checks.contains(check));
-        control.status == ControlStatus::NotEvaluated && any(&passing) && !any(&unknown)
+        control.status == ControlStatus::NotEvaluated && control.planned.is_empty() && any(&passing) && !any(&unknown)
     };
     of_controls(profile, words(Reason::Assurance), remedy(Reason::Assurance, Kind::Container), is_weak)
 }
 
 /// Controls that no check can decide.
 fn manual(profile: &ProfileView<'_>) -> Option<Gap> {
-    let remedy = "No program can see this: a person who answers for it has to confirm it.";
+    let remedy = "No program can see this: a person who answers for it attests it in pacscan.yaml (`pacscan explain process-…` shows how).";
     of_controls(profile, "Manual", remedy, |control| control.status == ControlStatus::Manual)
+}
+
+/// Controls that a later version will decide.
+fn planned(profile: &ProfileView<'_>) -> Option<Gap> {
+    let open = |control: &ControlView<'_>| control.status == ControlStatus::NotEvaluated && !control.planned.is_empty();
+    of_controls(profile, "Not in this version", "This version has no such check yet: look at it yourself until it has.", open)
 }
 
 fn of_controls(profile: &ProfileView<'_>, why: &str, remedy: &str, which: impl Fn(&ControlView<'_>) -> bool) -> Option<Gap> {

@@ -64,6 +64,7 @@ pub(super) fn user(service: &Service<'_>, facts: &mut Record) {
     facts.put("user.spec", spec);
     let made = image.filter(|_| !hides_users(service)).and_then(|image| image.user_made(&name));
     facts.set_or_absent("user.made", (made == Some(Made::Chosen)).then_some(name.as_str()));
+    facts.absent("user.refuses_root");
     let users = match made {
         Some(Made::Id(uid)) => {
             let mut user = Record::new();

@@ -13,7 +13,7 @@ use crate::knowledge::secret_scan;
 /// The words of a command line.
 #[derive(Default)]
 pub(super) struct Words {
-    /// As Compose would use them.
+    /// As Compose would use them; variables that are not set as `${NAME}`.
     effective: Vec<String>,
     /// As far as the file decides them: variables as `${NAME}`.
     decided: Vec<String>,
@@ -56,6 +56,9 @@ pub(super) fn words_of(nodes: &[&Node]) -> Words {
             (Err(why), value) => {
                 if value.is_none_or(|value| value.unknown().is_some()) {
                     out.unread = Some(why.clone());
+                } else {
+                    // What stands beside a variable that is not set stands there whatever its value will be.
+                    out.effective.extend(value.map(Value::decided_here));
                 }
                 out.decided.extend(value.map(Value::decided_here));
                 out.unknown = Some(why);

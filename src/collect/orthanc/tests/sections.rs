@@ -56,6 +56,8 @@ fn credentials_in_clear_are_told_by_place() {
             "RegisteredUsers in orthanc.json (any user may read the file)"
         ]
     );
+    let facts = team().env("ORTHANC__DICOM_TLS_PRIVATE_KEY", "/tls/key").facts();
+    assert!(labels(&facts, "clear_credentials").is_empty());
     let facts = team().file("/run/secrets/users.json", "{\"RegisteredUsers\": {\"a\": \"a-good-long-password-9f\"}}").facts();
     assert!(labels(&facts, "clear_credentials").is_empty());
 }

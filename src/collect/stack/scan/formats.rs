@@ -170,6 +170,9 @@ pub(super) struct Npm {
 #[derive(Deserialize)]
 struct NpmMetadata {
     vulnerabilities: BTreeMap<String, i64>,
+    /// A number in version 1, numbers by kind in version 2.
+    #[serde(default)]
+    dependencies: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -184,8 +187,11 @@ impl Npm {
         let found = |name: &str| self.metadata.vulnerabilities.get(name).copied().unwrap_or(0);
         let fixable =
             self.vulnerabilities.values().filter(|one| one.fix_available.as_bool().unwrap_or(!one.fix_available.is_null()));
+        let dependencies = &self.metadata.dependencies;
+        let is_empty = dependencies.get("total").unwrap_or(dependencies).as_i64() == Some(0);
         Scan {
             scanner: "npm audit",
+            gap: is_empty.then(|| "it holds no packages: nothing was searched for known flaws".into()),
             counts: Counts {
                 critical: found("critical"),
                 high: found("high"),
