@@ -180,7 +180,7 @@ fn gateway(object: &Object) -> Vec<Fact> {
     listeners.collect()
 }
 
-/// A route of OpenShift.
+/// A route of `OpenShift`.
 fn route(object: &Object) -> Fact {
     let spec = object.node.get("spec").unwrap_or(&object.node);
     let host = text(spec, &["host"]).unwrap_or("a host of the cluster");
