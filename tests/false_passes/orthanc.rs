@@ -104,7 +104,13 @@ const USERS: [Line; 14] = [
         "orthanc-no-default-credentials",
         "fail",
     ),
-    (CORE, "{}", r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true, "RegisteredUsers": {}}"#, "orthanc-no-default-credentials", "fail"),
+    (
+        CORE,
+        "{}",
+        r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true, "RegisteredUsers": {}}"#,
+        "orthanc-no-default-credentials",
+        "fail",
+    ),
     (CORE, "{}", r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true}"#, "orthanc-no-default-credentials", "fail"),
     (
         CORE,
@@ -120,7 +126,13 @@ const USERS: [Line; 14] = [
         "orthanc-no-default-credentials",
         "pass",
     ),
-    ("jodogne/orthanc-plugins:1.12.10", "{}", r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true}"#, "orthanc-no-default-credentials", "fail"),
+    (
+        "jodogne/orthanc-plugins:1.12.10",
+        "{}",
+        r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true}"#,
+        "orthanc-no-default-credentials",
+        "fail",
+    ),
     (
         CORE,
         "{}",
@@ -142,7 +154,13 @@ const USERS: [Line; 14] = [
         "orthanc-passwords-strong",
         "fail",
     ),
-    (CORE, "{}", r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true, "RegisteredUsers": {"a": "short"}}"#, "orthanc-passwords-strong", "fail"),
+    (
+        CORE,
+        "{}",
+        r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": true, "RegisteredUsers": {"a": "short"}}"#,
+        "orthanc-passwords-strong",
+        "fail",
+    ),
     (
         CORE,
         "{}",
