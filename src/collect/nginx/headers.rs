@@ -59,7 +59,7 @@ fn tells_version(scope: &Scope<'_>, server: &Directive, banner: &mut Findings) {
 }
 
 /// Judges the `add_header` lines of every block in the HTTP part.
-fn walk<'a>(scope: &Scope<'a>, lost: &mut Findings) {
+fn walk(scope: &Scope<'_>, lost: &mut Findings) {
     let Some(block) = scope.block() else { return };
     loses(scope, block, lost);
     for child in block.children().iter().filter(|d| matches!(d.name.as_str(), "server" | "location" | "if" | "limit_except")) {
@@ -177,20 +177,19 @@ fn opens(view: &View<'_>, text: &str, at: &Directive) -> Result<bool, Unknown> {
 /// Whether a value is that of an origin on no list.
 fn applies_to_strangers(value: &Value<'_>) -> Result<bool, Unknown> {
     match value.because {
-        Because::Set => Ok(true),
         Because::If(block) => lets_strangers_in(block),
         Because::Map { source, key } if source.contains("http_origin") => match key.strip_prefix('~') {
             None => Ok(key == "default" || key == "null"),
             Some(pattern) => fits_stranger(pattern),
         },
-        Because::Map { .. } => Ok(true),
+        Because::Set | Because::Map { .. } => Ok(true),
     }
 }
 
 /// Whether the condition of an `if` holds for an origin on no list; conditions about anything else may hold.
 fn lets_strangers_in(block: &Directive) -> Result<bool, Unknown> {
     let condition = block.args.join(" ");
-    let condition = condition.trim_start_matches('(').trim_end_matches(|c| c == ')' || c == ' ').trim();
+    let condition = condition.trim_start_matches('(').trim_end_matches([')', ' ']).trim();
     match condition.split_once(' ') {
         Some(("$http_origin", test)) => match (test.strip_prefix("~"), test.strip_prefix("= ")) {
             (Some(_), _) => {

@@ -11,7 +11,7 @@ use crate::collect::program::{Inside, InsideFile, Look, Place, Program};
 use crate::facts::{Reason, Unknown};
 use crate::knowledge::repository;
 
-/// Where builds of nginx and OpenResty have their main file.
+/// Where builds of nginx and `OpenResty` have their main file.
 const ROOTS: [&str; 3] =
     ["/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf"];
 /// Images with an nginx whose start script or interface writes the configuration.

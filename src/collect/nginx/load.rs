@@ -16,7 +16,7 @@ const MAX_INCLUDES: usize = 16;
 const MAX_FILES: usize = 500;
 /// Largest file beside a lone one, in bytes.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
-/// Files of every nginx package that set nothing but media types and parameters of FastCGI.
+/// Files of every nginx package that set nothing but media types and parameters of `FastCGI`.
 const STOCK: [&str; 8] =
     ["mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "koi-utf", "koi-win", "win-utf"];
 
@@ -247,7 +247,7 @@ fn glob_regex(pattern: &str) -> Option<Regex> {
             '[' => {
                 let class: String = rest.by_ref().take_while(|c| *c != ']').collect();
                 let (not, class) = class.strip_prefix('!').map_or(("", class.as_str()), |class| ("^", class));
-                regex.push_str(&format!("[{not}{}]", class.replace('\\', "\\\\").replace('[', "\\[")));
+                regex.extend(["[", not, &class.replace('\\', "\\\\").replace('[', "\\["), "]"]);
             }
             c => regex.push_str(&regex::escape(&c.to_string())),
         }

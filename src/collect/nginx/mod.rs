@@ -124,7 +124,7 @@ pub fn looks_like_configuration(name: &str, text: &str) -> bool {
     let server = directives.iter().filter(|d| d.name == "server" && d.block.is_some());
     let speaks_http =
         |d: &Directive| d.children().iter().any(|c| matches!(c.name.as_str(), "listen" | "location" | "server_name"));
-    has("http") && named || has("events") && named || server.into_iter().any(speaks_http)
+    (named && (has("http") || has("events"))) || server.into_iter().any(speaks_http)
 }
 
 /// A configuration file by itself, called `shown`.

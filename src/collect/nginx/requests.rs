@@ -40,7 +40,7 @@ pub(super) fn write(view: &View<'_>, facts: &mut Record) {
 
 /// Why there may be more servers or locations than those seen.
 pub(super) fn unseen(view: &View<'_>) -> Option<Unknown> {
-    let inside = view.spots().filter_map(|(_, spot)| spot.at.children().iter().find_map(|d| d.unseen.clone())).next();
+    let inside = view.spots().find_map(|(_, spot)| spot.at.children().iter().find_map(|d| d.unseen.clone()));
     view.unseen().cloned().or_else(|| view.servers.iter().find_map(Server::hole)).or(inside)
 }
 

@@ -34,7 +34,9 @@ pub(super) struct Variables<'a> {
 impl<'a> Variables<'a> {
     pub(super) fn of(main: &'a [Directive]) -> Self {
         let mut found = Self::default();
-        main.iter().for_each(|directive| found.walk(directive, None));
+        for directive in main {
+            found.walk(directive, None);
+        }
         found
     }
 
@@ -57,7 +59,9 @@ impl<'a> Variables<'a> {
             _ => {}
         }
         let around = if directive.name == "if" { Some(directive) } else { around };
-        directive.children().iter().for_each(|child| self.walk(child, around));
+        for child in directive.children() {
+            self.walk(child, around);
+        }
     }
 
     /// Every value that the configuration gives a variable.
