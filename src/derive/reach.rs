@@ -83,7 +83,8 @@ pub(super) fn exposure(documents: &[Document]) -> Exposure {
                 }));
                 found.unknown.extend(list.incomplete.iter().map(|why| sentence(document, why)));
             }
-            State::Unknown(why) => found.unknown.push(sentence(document, why)),
+            // A configuration file by itself belongs to no stack that could be reached.
+            State::Unknown(why) if why.reason != Reason::NoTarget => found.unknown.push(sentence(document, why)),
             _ => {}
         }
     }

@@ -96,10 +96,12 @@ impl Folder<'_> {
         }
     }
 
-    /// A file that cannot be read may hold anything: it is a file of secrets of which nothing is known.
+    /// A file that cannot be read may hold anything, but megabytes of JSON are data, no settings.
     fn unread(&mut self, found: &Found, why: &Unknown, context: &mut Context<'_>) {
-        let holder = if recognise::is_env(&found.name) { Holder::Env } else { Holder::Key };
-        self.keep(found, holder, Err(why), "", context);
+        let holder = recognise::by_name(&found.name).unwrap_or(Holder::Settings(Format::Lines));
+        if why.reason != Reason::Unsupported || holder.is_for_secrets() {
+            self.keep(found, holder, Err(why), "", context);
+        }
         self.out.errors.extend(why.detail.as_deref().map(|detail| CollectError::new(self.given, detail)));
     }
 

@@ -122,7 +122,7 @@ impl<'a> Loader<'a> {
                 Seen::Unknown(why) => directive.unseen = (!is_stock(&path)).then_some(why),
                 Seen::Absent => {
                     let what = format!("{place}: includes {path}, which does not exist: nginx does not start");
-                    directive.unseen = Some(Unknown::new(Reason::Unsupported, what.clone()));
+                    directive.unseen = (!is_stock(&path)).then(|| Unknown::new(Reason::Unsupported, what.clone()));
                     self.missing.push(Missing { label: what, origin: directive.origin() });
                 }
             }
@@ -187,7 +187,8 @@ impl<'a> Loader<'a> {
             }
             Source::Beside(folder, prefix) => {
                 let below = fixed.strip_prefix(&self.home).map(|below| below.trim_start_matches('/'));
-                let names = below.map(|below| (below, names(&folder.join(below)))).filter(|(_, names)| !names.is_empty());
+                let names = below.map(|below| (below, names(&folder.join(below))));
+                let names = names.filter(|(_, names)| !names.is_empty() && names.len() < MAX_FILES);
                 let Some((below, names)) = names else { return (Vec::new(), Some(elsewhere())) };
                 let mut files = BTreeMap::new();
                 for name in names.iter().map(|name| if below.is_empty() { name.clone() } else { format!("{below}/{name}") }) {

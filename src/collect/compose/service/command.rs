@@ -56,10 +56,9 @@ pub(super) fn words_of(nodes: &[&Node]) -> Words {
             (Err(why), value) => {
                 if value.is_none_or(|value| value.unknown().is_some()) {
                     out.unread = Some(why.clone());
-                } else {
-                    // What stands beside a variable that is not set stands there whatever its value will be.
-                    out.effective.extend(value.map(Value::decided_here));
                 }
+                // What stands beside a variable that is not set stands there whatever its value will be.
+                out.effective.extend(value.map(Value::decided_here));
                 out.decided.extend(value.map(Value::decided_here));
                 out.unknown = Some(why);
             }
