@@ -184,15 +184,18 @@ fn pieces(words: &[String]) -> impl Iterator<Item = &str> {
     words.iter().flat_map(|word| word.split_whitespace())
 }
 
-/// Paths that a command names besides the program itself. What holds secrets, images or the system is never read.
+/// Paths that a command names besides the program itself. What holds secrets or the kernel's views is never read, and of
+/// folders none that hold programs, images or people's files.
 fn configured(words: &[String]) -> impl Iterator<Item = String> {
-    const NEVER: [&str; 12] =
-        ["/bin", "/sbin", "/usr", "/lib", "/proc", "/sys", "/dev", "/run", "/var", "/root", "/home", "/docker"];
+    const NEVER: [&str; 5] = ["/run", "/var/run", "/proc", "/sys", "/dev"];
+    const NOT_WHOLE: [&str; 8] = ["/bin", "/sbin", "/usr", "/lib", "/var", "/root", "/home", "/etc/ssl"];
     let path = |word: &str| {
         let path = word.trim_matches(['"', '\'', ';']).trim_end_matches('/');
-        let never = |folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = |folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let plain = path.len() > 1 && path.starts_with('/') && !path.contains("..") && path.len() <= 256;
-        (plain && !NEVER.iter().any(|folder| never(&folder)) && !path.ends_with(".sh")).then(|| path.to_owned())
+        let file = path.ends_with(".json") || path.ends_with(".conf");
+        let wanted = file || !(NOT_WHOLE.iter().any(below) || path.ends_with(".sh"));
+        (plain && wanted && !NEVER.iter().any(below)).then(|| path.to_owned())
     };
     pieces(words).skip(1).filter_map(path)
 }
@@ -239,7 +242,18 @@ mod tests {
         assert_eq!(paths(&["/docker-entrypoint.sh", "/tmp/orthanc.json"]), ["/tmp/orthanc.json"]);
         assert_eq!(paths(&["/bin/sh", "-c", "exec Orthanc --verbose '/srv/pacs.json'"]), ["/srv/pacs.json"]);
         assert_eq!(paths(&["nginx", "-c", "/opt/nginx.conf", "-g", "daemon off;"]), ["/opt/nginx.conf"]);
-        for never in ["/run/secrets/", "/", "/var/lib/orthanc/db", "/../etc", "--verbose", "/proc/1/environ", "relative.json"] {
+        assert_eq!(paths(&["Orthanc", "/usr/local/etc/orthanc.json"]), ["/usr/local/etc/orthanc.json"]);
+        for never in [
+            "/run/secrets/",
+            "/run/secrets/a.json",
+            "/usr/local/bin",
+            "/",
+            "/var/lib/orthanc/db",
+            "/../etc",
+            "--verbose",
+            "/proc/1/environ",
+            "relative.json",
+        ] {
             assert!(paths(&["Orthanc", never]).is_empty(), "{never}");
         }
         assert!(paths(&["/etc/orthanc"]).is_empty(), "the first word is the program");

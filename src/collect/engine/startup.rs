@@ -140,13 +140,13 @@ I1124 10:32:01.346014 DicomServer.cpp:406] (dicom) Orthanc SCP will use DICOM TL
 W1124 10:32:01.346014 HttpServer.cpp:1775] HTTP server listening on port: 8042 (HTTPS encryption is disabled, remote access is allowed)
 W1124 10:32:01.346056 main.cpp:921] Orthanc has started
 "#;
-    const SHUT: &str = r#"W1124 10:33:01.227382             MAIN main.cpp:2017] Orthanc version: 1.12.11
+    const SHUT: &str = r"W1124 10:33:01.227382             MAIN main.cpp:2017] Orthanc version: 1.12.11
 I1124 10:33:01.346014             MAIN DicomServer.cpp:422] (dicom) Orthanc SCP will *not* use DICOM TLS
 W1124 10:33:01.346014             MAIN main.cpp:1169] Remote LUA script execution is disabled
 W1124 10:33:01.346014             MAIN main.cpp:1181] Rest API can not write to the file system.
 W1124 10:33:01.346014             MAIN HttpServer.cpp:1775] HTTP server listening on port: 8042 (HTTPS encryption is enabled, remote access is not allowed)
 W1124 10:33:01.346056             MAIN main.cpp:921] Orthanc has started
-"#;
+";
 
     fn facts(log: &str) -> Record {
         let mut record = Record::new();
