@@ -127,8 +127,9 @@ impl Error {
         let files: &[FileError] = match self {
             Self::Library(LibraryError::Files(files)) => files,
             Self::Description(file) => std::slice::from_ref(file),
-            Self::Target(TargetError::Description(file)) => std::slice::from_ref(&**file),
-            Self::Profile(ProfileError::File(file)) => std::slice::from_ref(&**file),
+            Self::Target(TargetError::Description(file)) | Self::Profile(ProfileError::File(file)) => {
+                std::slice::from_ref(&**file)
+            }
             _ => &[],
         };
         if files.is_empty() {

@@ -52,7 +52,7 @@ fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8, Error> {
     let as_of = args.target.as_of.unwrap_or(snapshot.collected_at);
     let mut derived = derive::derive(&snapshot, as_of);
     let mut commitments = Commitments::of(&derived.documents);
-    commitments.verify(&library, &profiles).map_err(|error| Error::Description(with_text(*error, &plan)))?;
+    commitments.verify(&library, &profiles).map_err(|error| Error::Description(with_text(error, &plan)))?;
     let outcomes = evaluate(&library, &mut derived, &mut commitments);
     let attestations = commitments.counting();
     let judge = |profile| profile::judge(profile, &outcomes, &attestations);

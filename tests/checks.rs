@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use pacscan::check::{Check, Library, run_cases};
 
 /// Parts of the contract that are finished; their checks must all exist.
-const FINISHED_PARTS: [&str; 1] = ["1"];
+const FINISHED_PARTS: [&str; 2] = ["1", "2"];
 
 fn library() -> Library {
     Library::load(&[]).unwrap_or_else(|e| panic!("{e:#?}"))
 }
 
-/// Parts whose checks come in: what exists of them must be as the contract says.
-const CURRENT_PARTS: [&str; 2] = ["1", "2"];
+/// Checks beyond the contract's list.
+const ADDED: [&str; 2] = ["container-settings-read", "container-settings-safe"];
 
 /// Id -> (area, subject, severity) of these parts.
 fn contract(parts: &[&str]) -> BTreeMap<&'static str, (&'static str, &'static str, &'static str)> {
@@ -29,9 +29,8 @@ fn every_id_of_a_finished_part_has_its_file() {
     for id in finished.keys() {
         assert!(library.get(id).is_some(), "{id} is missing");
     }
-    let current = contract(&CURRENT_PARTS);
-    for check in library.iter() {
-        let known = current.get(&*check.id).unwrap_or_else(|| panic!("{} is not in the contract", check.id));
+    for check in library.iter().filter(|check| !ADDED.contains(&&*check.id)) {
+        let known = finished.get(&*check.id).unwrap_or_else(|| panic!("{} is not in the contract", check.id));
         assert_eq!((&*check.area, check.subject.word(), check.severity.word()), *known, "{}", check.id);
         assert_eq!(check.path, format!("checks/{}/{}.yaml", check.area, check.id));
     }
@@ -41,7 +40,7 @@ fn every_id_of_a_finished_part_has_its_file() {
 #[test]
 fn planned_checks_are_those_of_later_parts_and_have_no_file() {
     let rows = include_str!("checks.tsv").lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
-    let later: Vec<_> = rows.filter(|row| !CURRENT_PARTS.contains(&row[5])).map(|row| (row[0], row[3])).collect();
+    let later: Vec<_> = rows.filter(|row| !FINISHED_PARTS.contains(&row[5])).map(|row| (row[0], row[3])).collect();
     assert_eq!(Library::planned_ids().map(|(id, severity)| (id, severity.word())).collect::<Vec<_>>(), later);
     let library = library();
     for (id, _) in later {

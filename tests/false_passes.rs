@@ -5,6 +5,8 @@
 mod compose;
 #[path = "false_passes/engine.rs"]
 mod engine;
+#[path = "false_passes/orthanc.rs"]
+mod orthanc;
 #[path = "engine/server.rs"]
 #[allow(dead_code, reason = "shared")]
 mod server;

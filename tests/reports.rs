@@ -143,7 +143,10 @@ fn json_is_what_the_contract_promises() {
     let report = json(&judged.view());
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let set = |words: &str| words.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
-    assert_eq!(keys(&report), set("schema_version tool audit verdict gate profiles exposure results errors"));
+    assert_eq!(
+        keys(&report),
+        set("schema_version tool audit verdict gate profiles exposure results waivers attestations errors")
+    );
     assert_eq!(keys(&report["tool"]), set("name version"));
     assert_eq!(keys(&report["audit"]), set("started as_of targets probe snapshot_sha256"));
     assert_eq!(keys(&report["verdict"]), set("decision reasons"));

@@ -13,6 +13,7 @@ mod image;
 mod merge;
 mod mounts;
 mod orthanc;
+mod planes;
 mod privileges;
 mod reach;
 mod role;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Document, Exposure, Kind, Reason, Snapshot, State};
+use crate::facts::{Document, Exposure, Kind, Reason, Snapshot};
 
 /// The facts that checks read.
 #[derive(Debug, Default)]
@@ -82,7 +83,7 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
     documents.iter_mut().filter(|d| d.kind == Kind::Orthanc).for_each(advisories::derive);
     stack::derive(&mut documents, &snapshot.targets, as_of);
     documents.sort_by(|a, b| (a.kind, &a.project, &a.name, &a.target).cmp(&(b.kind, &b.project, &b.name, &b.target)));
-    let (seen, unreachable) = planes(snapshot);
+    let (seen, unreachable) = planes::planes(snapshot, &documents);
     let targets = snapshot.targets.iter().map(|target| Arc::from(target.given.as_str())).collect();
     let exposure = reach::exposure(&documents);
     Derived { documents, seen, unreachable, exposure, targets }
@@ -90,53 +91,6 @@ pub fn derive(snapshot: &Snapshot, as_of: Timestamp) -> Derived {
 
 fn of_kind(documents: &[Document], kind: Kind) -> Vec<Document> {
     documents.iter().filter(|document| document.kind == kind).cloned().collect()
-}
-
-/// An engine shows engines, images and containers; a compose project shows itself and its services.
-fn planes(snapshot: &Snapshot) -> (BTreeSet<Kind>, Vec<(Kind, Reason)>) {
-    let mut seen = BTreeSet::from([Kind::Stack]);
-    let mut unreachable = Vec::new();
-    for target in &snapshot.targets {
-        let kinds: &[Kind] = match target.kind.as_str() {
-            "engine" => &[Kind::Engine, Kind::Image, Kind::Container, Kind::Orthanc, Kind::Proxy],
-            "compose" => &[Kind::Compose, Kind::Container, Kind::Orthanc, Kind::Proxy, Kind::Dockerfile],
-            _ => &[],
-        };
-        match target.unreachable {
-            Some(reason) => unreachable.extend(kinds.iter().map(|kind| (*kind, reason))),
-            None => {
-                let has = |kind: Kind| snapshot.documents.iter().any(|d| d.kind == kind && *d.target == *target.given);
-                let needs_services = [Kind::Container, Kind::Orthanc, Kind::Proxy, Kind::Dockerfile];
-                let shown = shows_containers(snapshot, &target.given);
-                seen.extend(kinds.iter().filter(|kind| shown || !needs_services.contains(kind)));
-                // Only a folder that was walked shows that it holds no manifest and no Dockerfile.
-                if has(Kind::Repository) {
-                    seen.extend([Kind::Repository, Kind::File, Kind::Kubernetes, Kind::Dockerfile]);
-                    unreachable.extend(hidden_files(snapshot, &target.given));
-                }
-            }
-        }
-    }
-    // Files that make no project hide how many services there are.
-    for project in snapshot.documents.iter().filter(|document| document.kind == Kind::Compose) {
-        if matches!(project.facts.get("services").state, State::Unknown(_)) {
-            unreachable.push((Kind::Container, Reason::Unsupported));
-        }
-    }
-    (seen, unreachable)
-}
-
-/// Where the walk could not look, files may lie that nobody has judged.
-fn hidden_files(snapshot: &Snapshot, target: &str) -> Vec<(Kind, Reason)> {
-    let walked = snapshot.documents.iter().find(|d| d.kind == Kind::Repository && *d.target == *target);
-    let hidden = walked.and_then(|d| d.facts.list("unread")?.incomplete.as_ref().map(|why| why.reason));
-    hidden.map_or(Vec::new(), |reason| [Kind::File, Kind::Kubernetes, Kind::Dockerfile].map(|kind| (kind, reason)).into())
-}
-
-/// A compose file that could not be read says nothing about its services.
-fn shows_containers(snapshot: &Snapshot, target: &str) -> bool {
-    let unread = |d: &Document| d.kind == Kind::Compose && *d.target == *target && d.facts.bool("parses") != Some(true);
-    !snapshot.documents.iter().any(unread)
 }
 
 #[cfg(test)]

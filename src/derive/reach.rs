@@ -83,7 +83,8 @@ pub(super) fn exposure(documents: &[Document]) -> Exposure {
                 }));
                 found.unknown.extend(list.incomplete.iter().map(|why| sentence(document, why)));
             }
-            State::Unknown(why) => found.unknown.push(sentence(document, why)),
+            // A configuration file by itself belongs to no stack that could be reached.
+            State::Unknown(why) if why.reason != Reason::NoTarget => found.unknown.push(sentence(document, why)),
             _ => {}
         }
     }
@@ -135,7 +136,7 @@ fn write(orthanc: &mut Document, container: &Document, around: &Around<'_>) {
     let facts = &mut orthanc.facts;
     facts.put("reach", reach(&ways, missing.as_ref(), near));
     facts.put("dicom_reach", reach(&dicom.0, dicom.1.as_ref(), near));
-    facts.put("tls_in_front", tls_in_front(&ways, missing.as_ref()));
+    facts.put("tls_in_front", tls_in_front(&ways, &fronts, missing.as_ref()));
     facts.set_here("front_on_same_host", fronts.iter().any(|front| front.same_host));
     let labels = fronts.into_iter().map(|front| label(&front.label)).collect();
     facts.set_here("fronts", List { items: labels, incomplete: missing.clone() });
@@ -179,6 +180,7 @@ fn way(reach: Reach, via: String) -> Way {
 struct Front {
     label: String,
     same_host: bool,
+    tls: Sure,
 }
 
 /// Proxies that pass requests here; those whose configuration nobody saw leave the ways incomplete.
@@ -209,7 +211,7 @@ fn fronts(
             let tls = sure(pass, "server_tls");
             let secured = if tls == Ok(true) { " (TLS)" } else { "" };
             let line = pass.text("label").unwrap_or("a proxy");
-            fronts.push(Front { label: format!("{line}{secured}"), same_host });
+            fronts.push(Front { label: format!("{line}{secured}"), same_host, tls: tls.clone() });
             if let Some(reach) = outside {
                 ways.push(Way {
                     reach,
@@ -324,15 +326,19 @@ fn reach(ways: &[Way], missing: Option<&Unknown>, near: Reach) -> Fact {
     }
 }
 
-/// Every way in from outside passes a proxy with TLS, and there is one.
-fn tls_in_front(ways: &[Way], missing: Option<&Unknown>) -> Fact {
-    if ways.iter().any(|way| way.tls == Ok(false)) {
+/// Every way in from outside passes a proxy with TLS, and there is one; a proxy on loopback counts where nothing else leads in.
+fn tls_in_front(ways: &[Way], fronts: &[Front], missing: Option<&Unknown>) -> Fact {
+    let all: Vec<&Sure> = match ways {
+        [] => fronts.iter().map(|front| &front.tls).collect(),
+        ways => ways.iter().map(|way| &way.tls).collect(),
+    };
+    if all.contains(&&Ok(false)) {
         return Fact::known(false);
     }
-    match (ways.iter().find_map(|way| way.tls.clone().err()), missing) {
+    match (all.iter().find_map(|tls| (*tls).clone().err()), missing) {
         (Some(why), _) => Fact::unknown(why),
         (None, Some(why)) => Fact::unknown(why.clone()),
-        (None, None) => Fact::known(!ways.is_empty()),
+        (None, None) => Fact::known(!all.is_empty()),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::facts::{Kind, Reason};
 
 const NAME_ENGINE: &str = "Name the engine as a target too: `pacscan audit <folder> docker:`.";
-const NAME_FOLDER: &str = "Name the folder of the compose file as a target too: `pacscan audit <folder> docker:`.";
+const NAME_FOLDER: &str = "Name the folder of the sources as a target too: `pacscan audit <folder> docker:`.";
 
 /// What to do so that a result with this reason can be decided next time.
 pub(super) fn remedy(reason: Reason, kind: Kind) -> &'static str {
@@ -18,7 +18,7 @@ pub(super) fn remedy(reason: Reason, kind: Kind) -> &'static str {
         (Reason::ImageNotSeen, _) => {
             "Let the image be seen: pull or build it and name the engine as a target too (`pacscan audit <folder> docker:`), or state the setting in the compose file."
         }
-        (Reason::NoTarget, Kind::Compose) => NAME_FOLDER,
+        (Reason::NoTarget, Kind::Compose | Kind::Dockerfile | Kind::File | Kind::Repository | Kind::Kubernetes) => NAME_FOLDER,
         (Reason::NoTarget, Kind::Stack) => "Name the targets that make up the stack: `pacscan audit <folder> docker:`.",
         (Reason::NoTarget | Reason::UnknownFact, _) => NAME_ENGINE,
         (Reason::NotProbed, _) => "Run with `--probe thorough` against a system that may be tested actively.",

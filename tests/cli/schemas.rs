@@ -33,7 +33,7 @@ fn reports_and_snapshots_keep_to_their_schemas() {
 
 #[test]
 fn checks_and_profiles_have_schemas() {
-    for name in ["check", "profile"] {
+    for name in ["check", "profile", "stack"] {
         assert!(!validator(name).is_valid(&serde_json::json!({"no": "such"})), "{name}");
     }
 }

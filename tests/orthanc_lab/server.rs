@@ -58,7 +58,7 @@ impl Server {
     }
 
     /// `GET /system` from another host, without credentials.
-    pub fn from_outside(&self, port: u16) -> u16 {
+    pub fn ask_from_outside(&self, port: u16) -> u16 {
         let Some(mut stream) = self.connect(port) else { return 0 };
         let mut answer = Vec::new();
         stream.write_all(request("GET", "/system", None).as_bytes()).unwrap();
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// Requests over the container's own loopback, so that only the login decides.
-    pub fn from_inside(&self, port: u16, requests: &[String]) -> Vec<Answer> {
+    pub fn ask_inside(&self, port: u16, requests: &[String]) -> Vec<Answer> {
         const MARK: &str = "\n=====next=====\n";
         let script = format!(
             "for r in \"$@\"; do exec 3<>/dev/tcp/127.0.0.1/{port}; printf %s \"$r\" >&3; cat <&3; printf '{}'; done",

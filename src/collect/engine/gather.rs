@@ -74,7 +74,8 @@ impl Seen {
         (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b':')).then_some(id)
     }
 
-    fn is_running(&self) -> bool {
+    /// Whether it runs.
+    pub fn is_running(&self) -> bool {
         self.field("/State/Running").and_then(Json::as_bool).unwrap_or(false)
     }
 }

@@ -156,10 +156,12 @@ impl<'a> Reader<'a> {
             (Keep::Texts, Ok(bytes)) => String::from_utf8(bytes.clone())
                 .map_err(|_| Unknown::new(Reason::Unsupported, format!("{path} is no text in UTF-8"))),
         };
-        let text = text.and_then(|text| match text.contains("PRIVATE KEY-----") {
-            true => Err(Unknown::new(Reason::Unsupported, format!("{path} holds a key: listed, not read"))),
-            false => Ok(text),
-        });
+        let text = match text {
+            Ok(text) if text.contains("PRIVATE KEY-----") => {
+                Err(Unknown::new(Reason::Unsupported, format!("{path} holds a key: listed, not read")))
+            }
+            text => text,
+        };
         self.inside.put(path, InsideFile { text, shown: path.into(), mode: node.mode, place: self.place(from, node) });
     }
 

@@ -77,16 +77,17 @@ impl<'a> Running<'a> {
         for path in &paths {
             reader.read(path, Keep::Texts).await;
         }
+        reader.read("/run/secrets", Keep::Names).await;
         if self.orthanc {
-            reader.read("/run/secrets", Keep::Names).await;
             reader.read("/var/lib/dpkg/status", Keep::Packages("orthanc")).await;
             if let Some(started) = time(json, "/State/StartedAt") {
                 self.log = super::runtime::log(client, &self.seen.id, json, Some(started - LOGGED_BEFORE)).await;
             }
         }
-        // What only has a name like nginx has no such file.
-        let lacks = matches!(reader.inside.look("/etc/nginx/nginx.conf"), Look::Absent);
-        self.nginx &= !lacks || runs_nginx(&self.program);
+        if self.nginx {
+            // What only has a name like nginx has none of its files.
+            self.nginx = main_file(&mut reader).await || runs_nginx(&self.program);
+        }
         self.program.inside = reader.inside;
         self
     }
@@ -95,11 +96,13 @@ impl<'a> Running<'a> {
         let mut documents = Vec::new();
         if self.orthanc {
             let mut document = orthanc::collect_seen(&self.program, groups);
-            startup::evidence(&self.log, &mut document.facts);
+            startup::evidence(&self.log, self.seen.is_running(), &mut document.facts);
             documents.push(document);
         }
         if self.nginx {
-            documents.extend(nginx::collect(&self.program));
+            let mut document = nginx::collect_seen(&self.program);
+            document.name = Arc::clone(&self.program.name);
+            documents.push(document);
         }
         documents
     }
@@ -163,20 +166,36 @@ fn runs_nginx(program: &Program) -> bool {
     names(program, "nginx") || names(program, "openresty")
 }
 
+/// Whether nginx's main file may be there; other builds have it elsewhere.
+async fn main_file(reader: &mut Reader<'_>) -> bool {
+    for folder in ["/etc/nginx", "/usr/local/openresty/nginx/conf", "/usr/local/nginx/conf"] {
+        if folder != "/etc/nginx" {
+            reader.read(folder, Keep::Texts).await;
+        }
+        if !matches!(reader.inside.look(&format!("{folder}/nginx.conf")), Look::Absent) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Words, those of a shell's one long argument too.
 fn pieces(words: &[String]) -> impl Iterator<Item = &str> {
     words.iter().flat_map(|word| word.split_whitespace())
 }
 
-/// Paths that a command names besides the program itself. What holds secrets, images or the system is never read.
+/// Paths that a command names besides the program itself. What holds secrets or the kernel's views is never read, and of
+/// folders none that hold programs, images or people's files.
 fn configured(words: &[String]) -> impl Iterator<Item = String> {
-    const NEVER: [&str; 12] =
-        ["/bin", "/sbin", "/usr", "/lib", "/proc", "/sys", "/dev", "/run", "/var", "/root", "/home", "/docker"];
+    const NEVER: [&str; 5] = ["/run", "/var/run", "/proc", "/sys", "/dev"];
+    const NOT_WHOLE: [&str; 8] = ["/bin", "/sbin", "/usr", "/lib", "/var", "/root", "/home", "/etc/ssl"];
     let path = |word: &str| {
         let path = word.trim_matches(['"', '\'', ';']).trim_end_matches('/');
-        let never = |folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = |folder: &&str| path.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let plain = path.len() > 1 && path.starts_with('/') && !path.contains("..") && path.len() <= 256;
-        (plain && !NEVER.iter().any(|folder| never(&folder)) && !path.ends_with(".sh")).then(|| path.to_owned())
+        let file = path.ends_with(".json") || path.ends_with(".conf");
+        let wanted = file || !(NOT_WHOLE.iter().any(below) || path.ends_with(".sh"));
+        (plain && wanted && !NEVER.iter().any(below)).then(|| path.to_owned())
     };
     pieces(words).skip(1).filter_map(path)
 }
@@ -223,7 +242,18 @@ mod tests {
         assert_eq!(paths(&["/docker-entrypoint.sh", "/tmp/orthanc.json"]), ["/tmp/orthanc.json"]);
         assert_eq!(paths(&["/bin/sh", "-c", "exec Orthanc --verbose '/srv/pacs.json'"]), ["/srv/pacs.json"]);
         assert_eq!(paths(&["nginx", "-c", "/opt/nginx.conf", "-g", "daemon off;"]), ["/opt/nginx.conf"]);
-        for never in ["/run/secrets/", "/", "/var/lib/orthanc/db", "/../etc", "--verbose", "/proc/1/environ", "relative.json"] {
+        assert_eq!(paths(&["Orthanc", "/usr/local/etc/orthanc.json"]), ["/usr/local/etc/orthanc.json"]);
+        for never in [
+            "/run/secrets/",
+            "/run/secrets/a.json",
+            "/usr/local/bin",
+            "/",
+            "/var/lib/orthanc/db",
+            "/../etc",
+            "--verbose",
+            "/proc/1/environ",
+            "relative.json",
+        ] {
             assert!(paths(&["Orthanc", never]).is_empty(), "{never}");
         }
         assert!(paths(&["/etc/orthanc"]).is_empty(), "the first word is the program");

@@ -24,8 +24,9 @@ const SAYINGS: [(&str, &[&str], &[&str]); 6] = [
 /// Words with which it calls itself insecure.
 const INSECURE: [&str; 2] = ["insecure <====", "security risk in dicom scp"];
 
-/// Writes `said.*`, and `version` and `authorization.loaded` where the log tells them: the program itself knows best.
-pub(super) fn evidence(log: &Result<Vec<String>, Failure>, record: &mut Record) {
+/// Writes `said.*`, and `version` and `authorization.loaded` where the log tells them: the program itself knows best. What
+/// it said before it stopped is nothing about how it will start again, so only the version is taken from that.
+pub(super) fn evidence(log: &Result<Vec<String>, Failure>, runs: bool, record: &mut Record) {
     let origin = Origin::field("logs");
     let said = match log {
         Err(failure) => Err(failure.unknown()),
@@ -35,6 +36,9 @@ pub(super) fn evidence(log: &Result<Vec<String>, Failure>, record: &mut Record) 
     let Ok(start) = said.map_err(|why| unknown(record, &why)) else { return };
     if let Some(version) = &start.version {
         record.set("version", version.as_str(), &origin);
+    }
+    if !runs {
+        return unknown(record, &Unknown::new(Reason::UnknownFact, "it does not run"));
     }
     let says = |words: &[&str]| start.messages.iter().any(|message| words.iter().any(|word| message.contains(word)));
     for (path, yes, no) in SAYINGS {
@@ -136,17 +140,17 @@ I1124 10:32:01.346014 DicomServer.cpp:406] (dicom) Orthanc SCP will use DICOM TL
 W1124 10:32:01.346014 HttpServer.cpp:1775] HTTP server listening on port: 8042 (HTTPS encryption is disabled, remote access is allowed)
 W1124 10:32:01.346056 main.cpp:921] Orthanc has started
 "#;
-    const SHUT: &str = r#"W1124 10:33:01.227382             MAIN main.cpp:2017] Orthanc version: 1.12.11
+    const SHUT: &str = r"W1124 10:33:01.227382             MAIN main.cpp:2017] Orthanc version: 1.12.11
 I1124 10:33:01.346014             MAIN DicomServer.cpp:422] (dicom) Orthanc SCP will *not* use DICOM TLS
 W1124 10:33:01.346014             MAIN main.cpp:1169] Remote LUA script execution is disabled
 W1124 10:33:01.346014             MAIN main.cpp:1181] Rest API can not write to the file system.
 W1124 10:33:01.346014             MAIN HttpServer.cpp:1775] HTTP server listening on port: 8042 (HTTPS encryption is enabled, remote access is not allowed)
 W1124 10:33:01.346056             MAIN main.cpp:921] Orthanc has started
-"#;
+";
 
     fn facts(log: &str) -> Record {
         let mut record = Record::new();
-        evidence(&Ok(log.lines().map(str::to_owned).collect()), &mut record);
+        evidence(&Ok(log.lines().map(str::to_owned).collect()), true, &mut record);
         record
     }
 
@@ -182,6 +186,14 @@ W1124 10:33:01.346056             MAIN main.cpp:921] Orthanc has started
     }
 
     #[test]
+    fn a_stopped_one_tells_its_version_only() {
+        let mut record = Record::new();
+        evidence(&Ok(SHUT.lines().map(str::to_owned).collect()), false, &mut record);
+        assert_eq!(record.text("version"), Some("1.12.11"));
+        assert!(matches!(record.get("said.lua").state, State::Unknown(_)) && !record.has("authorization.loaded"));
+    }
+
+    #[test]
     fn a_log_without_a_start_or_with_half_a_one_leaves_unknowns() {
         for log in ["", "hello\n", "Orthanc version: 1.10.1\n", "W1124 10:32:01.227382 x.lua:1] Orthanc version: 9.9.9\n"] {
             assert!(matches!(facts(log).get("said.insecure").state, State::Unknown(_)), "{log}");
@@ -192,7 +204,7 @@ W1124 10:33:01.346056             MAIN main.cpp:921] Orthanc has started
         assert!(matches!(facts(&half).get("said.remote_access").state, State::Unknown(_)));
         assert!(!facts(&half).has("authorization.loaded"));
         let mut record = Record::new();
-        evidence(&Err(Failure::new(Reason::Refused, "no")), &mut record);
+        evidence(&Err(Failure::new(Reason::Refused, "no")), true, &mut record);
         assert!(matches!(&record.get("said.lua").state, State::Unknown(why) if why.reason == Reason::Refused));
     }
 }

@@ -83,7 +83,8 @@ fn glob(pattern: &str) -> String {
             '[' => match rest.find(']').filter(|end| *end > 0) {
                 Some(end) => {
                     let (negated, class) = rest[..end].strip_prefix(['!', '^']).map_or(("", &rest[..end]), |class| ("^", class));
-                    out.push_str(&format!("[{negated}{}]", class.replace('\\', r"\\").replace('[', r"\[")));
+                    let class = class.replace('\\', r"\\").replace('[', r"\[");
+                    out.extend(["[", negated, &class, "]"]);
                     rest = &rest[end + 1..];
                 }
                 None => out.push_str(r"\["),

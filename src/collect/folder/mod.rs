@@ -19,6 +19,7 @@ use self::walk::{Found, Walked};
 use super::kubernetes::{self, Manifest};
 use super::{Collected, Context, dockerfile, nginx, orthanc};
 use crate::facts::{CollectError, Kind, Reason, Unknown};
+use crate::target::COMPOSE_FILE_NAMES;
 
 /// Everything below a folder beside its compose project: Dockerfiles, proxies, Orthanc configurations, `.env`
 /// files, Kubernetes manifests, the repository itself.
@@ -38,8 +39,18 @@ pub fn collect(path: &Path, given: &str, project: &Collected, context: &mut Cont
     folder.finish(path, context);
     let mut out = folder.out;
     out.errors.extend(walked.unread.iter().map(|unread| CollectError::new(given, format!("{unread} cannot be read"))));
+    out.errors.extend(nested_projects(&walked, project).map(|shown| {
+        CollectError::new(given, format!("{shown} is a compose project of its own: name it as a target too to audit its services"))
+    }));
     out.documents.push(repository::document(path, given, &walked, &git));
     out
+}
+
+/// Compose files below the folder that no audited project has read; the first few, for people.
+fn nested_projects<'w>(walked: &'w Walked, project: &'w Collected) -> impl Iterator<Item = &'w str> {
+    let is_compose = |found: &&Found| COMPOSE_FILE_NAMES.contains(&found.name.as_str()) && found.shown.contains('/');
+    let unread = |found: &&Found| !project.read.contains(&found.path) && !recognise::is_test(found);
+    walked.files.iter().filter(is_compose).filter(unread).map(|found| found.shown.as_str()).take(5)
 }
 
 fn is_below(shown: &str, folder: &str) -> bool {
@@ -96,10 +107,12 @@ impl Folder<'_> {
         }
     }
 
-    /// A file that cannot be read may hold anything: it is a file of secrets of which nothing is known.
+    /// A file that cannot be read may hold anything, but megabytes of JSON are data, no settings.
     fn unread(&mut self, found: &Found, why: &Unknown, context: &mut Context<'_>) {
-        let holder = if recognise::is_env(&found.name) { Holder::Env } else { Holder::Key };
-        self.keep(found, holder, Err(why), "", context);
+        let holder = recognise::by_name(&found.name).unwrap_or(Holder::Settings(Format::Lines));
+        if why.reason != Reason::Unsupported || holder.is_for_secrets() {
+            self.keep(found, holder, Err(why), "", context);
+        }
         self.out.errors.extend(why.detail.as_deref().map(|detail| CollectError::new(self.given, detail)));
     }
 

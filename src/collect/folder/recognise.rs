@@ -77,7 +77,7 @@ fn file_name(found: &Found) -> &str {
 }
 
 /// By the name in lower case; endings such as `.example` do not count.
-fn by_name(name: &str) -> Option<Holder> {
+pub(super) fn by_name(name: &str) -> Option<Holder> {
     let bare = [".example", ".sample", ".template", ".dist", ".tmpl"]
         .iter()
         .fold(name, |name, end| name.strip_suffix(end).filter(|rest| rest.len() > 1).unwrap_or(name));

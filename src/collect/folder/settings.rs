@@ -164,7 +164,7 @@ struct Lines {
 impl Lines {
     /// The line of a place; places must be asked in order.
     fn of(&mut self, text: &str, at: usize) -> u32 {
-        let more = text.as_bytes()[self.at..at].iter().filter(|byte| **byte == b'\n').count();
+        let more = text.get(self.at..at).map_or(0, |between| between.matches('\n').count());
         self.line = self.line.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
         self.at = at;
         self.line.saturating_add(1)
@@ -238,7 +238,7 @@ pub(in crate::collect) fn tree(node: &Node, key: &str, out: &mut Vec<Setting>) {
             for (name, entry) in map.iter().filter(|(name, _)| pair.0.is_none() || pair.1.is_none() || &***name != "value") {
                 match (users, entry.node.scalar()) {
                     (true, Some(scalar)) => {
-                        out.push(Setting { user: true, ..setting("RegisteredUsers", &scalar.text, entry.at.line) })
+                        out.push(Setting { user: true, ..setting("RegisteredUsers", &scalar.text, entry.at.line) });
                     }
                     _ => tree(&entry.node, name, out),
                 }

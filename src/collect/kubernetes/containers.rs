@@ -239,9 +239,10 @@ fn health(container: &Container<'_>, facts: &mut Record) {
     let mut shown = secret_scan().scan_words(rest, &mut Groups::default()).to_facts();
     shown.insert(0, Fact::known(first));
     facts.set("health.test", shown, &origin);
-    match probe.is_some_and(|entry| entry.node.get("exec").is_none()) {
-        true => facts.set("health.tool_found", true, &origin),
-        false => facts.unknown("health.tool_found", Unknown::new(Reason::ImageNotSeen, "the image was not seen")),
+    if probe.is_some_and(|entry| entry.node.get("exec").is_none()) {
+        facts.set("health.tool_found", true, &origin);
+    } else {
+        facts.unknown("health.tool_found", Unknown::new(Reason::ImageNotSeen, "the image was not seen"));
     }
 }
 

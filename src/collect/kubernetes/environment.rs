@@ -1,4 +1,4 @@
-//! The environment of a container: its own variables, those of a ConfigMap that was read, references to secrets.
+//! The environment of a container: its own variables, those of a `ConfigMap` that was read, references to secrets.
 
 use super::containers::Container;
 use super::object::{Object, list, text};
@@ -47,7 +47,7 @@ fn value_from(container: &Container<'_>, name: &str, source: &Node, objects: &[&
     value.map_or_else(|| reference(name), |value| scanned(name, &value.text, groups))
 }
 
-/// All variables of a ConfigMap; a Secret's are references, of which the names are not known here.
+/// All variables of a `ConfigMap`; a Secret's are references, of which the names are not known here.
 fn from(container: &Container<'_>, source: &Node, objects: &[&Object], env: &mut List, groups: &mut Groups) {
     let prefix = text(source, &["prefix"]).unwrap_or("");
     if let Some(name) = text(source, &["secretRef", "name"]) {

@@ -99,7 +99,7 @@ fn cleartext(node: &Node, number: &str, target: &str) -> Result<bool, Unknown> {
     let protocol = text(node, &["appProtocol"]).unwrap_or("").to_ascii_lowercase();
     match protocol.as_str() {
         "https" | "tls" | "kubernetes.io/wss" | "wss" | "grpcs" => return Ok(false),
-        "http" | "kubernetes.io/h2c" | "kubernetes.io/ws" | "ws" | "grpc" | "tcp" | "mysql" | "redis" | "mongo" => {
+        "http" | "kubernetes.io/h2c" | "kubernetes.io/ws" | "ws" | "mysql" | "redis" | "mongo" => {
             return Ok(true);
         }
         _ => {}
@@ -140,7 +140,8 @@ pub(super) fn ingress(node: &Node, spec: Option<&Node>) -> Vec<Fact> {
         .filter_map(|host| Some(&*host.scalar()?.text))
         .collect();
     let tls = !list(spec, &["tls"]).is_empty();
-    let every_host = tls && covered.is_empty();
+    // Some charts take a mere `tls: true`.
+    let every_host = tls && covered.is_empty() || boolean(spec, &["tls"]) == Some(true);
     let rules: Vec<&Node> = list(spec, &["rules"]).iter().chain(list(spec, &["hosts"])).collect();
     let rules = if rules.is_empty() { vec![spec] } else { rules };
     let host_of = |rule: &Node| text(rule, &["host"]).unwrap_or("every host").to_owned();
@@ -179,7 +180,7 @@ fn gateway(object: &Object) -> Vec<Fact> {
     listeners.collect()
 }
 
-/// A route of OpenShift.
+/// A route of `OpenShift`.
 fn route(object: &Object) -> Fact {
     let spec = object.node.get("spec").unwrap_or(&object.node);
     let host = text(spec, &["host"]).unwrap_or("a host of the cluster");

@@ -19,7 +19,7 @@ pub(super) fn write(container: &Container<'_>, facts: &mut Record) {
         let mut record = Record::new();
         record.set_here("label", &**name);
         record.set_here("host", &**name);
-        record.set_here("request", true);
+        record.set_here("request", name.contains("gpu"));
         Fact::known(record).at(&entry.at.origin())
     });
     facts.set("devices", List::complete(devices.collect()), &origin);

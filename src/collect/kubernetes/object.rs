@@ -36,9 +36,10 @@ impl Object {
             return items.iter().cloned().flat_map(Self::all_of).collect();
         }
         let name = text(&["metadata", "name"]).or_else(|| text(&["metadata", "generateName"])).unwrap_or_else(|| "?".into());
-        let namespace = match CLUSTER.contains(&kind.as_str()) {
-            true => String::new(),
-            false => text(&["metadata", "namespace"]).unwrap_or_else(|| "default".into()),
+        let namespace = if CLUSTER.contains(&kind.as_str()) {
+            String::new()
+        } else {
+            text(&["metadata", "namespace"]).unwrap_or_else(|| "default".into())
         };
         vec![Self { kind, name, namespace, node }]
     }

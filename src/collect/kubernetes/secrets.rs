@@ -1,4 +1,4 @@
-//! Where secrets may stand in an object, and the Orthanc configurations of ConfigMaps.
+//! Where secrets may stand in an object, and the Orthanc configurations of a `ConfigMap`.
 
 use super::object::Object;
 use crate::collect::folder::settings::{self, Format, Setting};
@@ -6,7 +6,7 @@ use crate::collect::yaml::{Map, Node};
 use crate::collect::{Context, orthanc as orthanc_configuration};
 use crate::facts::Document;
 
-/// Names and values; those of a Secret decoded, those of files in a ConfigMap by the format of the file.
+/// Names and values; those of a Secret decoded, those of files in a `ConfigMap` by the format of the file.
 pub(super) fn settings(object: &Object) -> Vec<Setting> {
     let mut out = Vec::new();
     match object.kind.as_str() {
@@ -81,7 +81,7 @@ pub(super) fn decode(text: &str) -> Option<String> {
     let (mut bits, mut held) = (0_u32, 0_u32);
     let text: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let bare = text.iter().rposition(|byte| *byte != b'=').map_or(0, |end| end + 1);
-    if text.len() % 4 != 0 || text.len() - bare > 2 {
+    if !text.len().is_multiple_of(4) || text.len() - bare > 2 {
         return None;
     }
     for byte in &text[..bare] {
@@ -103,7 +103,7 @@ pub(super) fn decode(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// The Orthanc configurations that a ConfigMap or Secret holds as files.
+/// The Orthanc configurations that a `ConfigMap` or Secret holds as files.
 pub(super) fn orthanc(object: &Object, given: &str, context: &mut Context<'_>) -> Vec<Document> {
     if !matches!(object.kind.as_str(), "ConfigMap" | "Secret") {
         return Vec::new();

@@ -1,6 +1,6 @@
 //! Headers of answers: those that a location loses, origins that are let in, the version.
 
-use regex::Regex;
+use std::collections::BTreeSet;
 
 use super::Findings;
 use super::parse::Directive;
@@ -24,14 +24,17 @@ const SECURITY: [&str; 9] = [
 ];
 /// Origins that no allow-list may let in.
 const STRANGERS: [&str; 3] = ["https://audit.invalid", "http://audit.invalid", "null"];
+/// Most values of a variable that are followed.
+const MAX_VALUES: usize = 500;
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
 pub(super) fn write(view: &View<'_>, facts: &mut Record) {
     let unseen = unseen(view);
     let (mut lost, mut cors, mut banner) = (Findings::default(), Findings::default(), Findings::default());
     for http in &view.http {
-        walk(view, &Scope::default().within(http), &mut lost, &mut cors);
+        walk(&Scope::default().within(http), &mut lost);
     }
+    view.spots().filter(|(_, spot)| spot.pass.is_some()).for_each(|(_, spot)| origins(view, &spot.scope, &mut cors));
     for server in &view.servers {
         let inner = server
             .reached()
@@ -56,19 +59,12 @@ fn tells_version(scope: &Scope<'_>, server: &Directive, banner: &mut Findings) {
 }
 
 /// Judges the `add_header` lines of every block in the HTTP part.
-fn walk<'a>(view: &View<'_>, scope: &Scope<'a>, lost: &mut Findings, cors: &mut Findings) {
+fn walk(scope: &Scope<'_>, lost: &mut Findings) {
     let Some(block) = scope.block() else { return };
     loses(scope, block, lost);
-    for header in block.children().iter().filter(|d| matches!(d.name.as_str(), "add_header" | "more_set_headers")) {
-        if let Some(origin) = allowed_origin(header)
-            && passes(block)
-        {
-            cors.add_if(is_open(view, scope, &origin, header), header, || label(header, &origin));
-        }
-    }
     for child in block.children().iter().filter(|d| matches!(d.name.as_str(), "server" | "location" | "if" | "limit_except")) {
         if child.block.is_some() {
-            walk(view, &scope.within(child), lost, cors);
+            walk(&scope.within(child), lost);
         }
     }
 }
@@ -78,7 +74,7 @@ fn loses(scope: &Scope<'_>, block: &Directive, lost: &mut Findings) {
     let merges = scope.one("add_header_inherit").is_ok_and(|found| found.is_some_and(|d| d.arg() == "merge"));
     if own.is_empty() || merges {
         // Something unseen in this block may add headers and lose others by that.
-        if let Some(why) = block.children().iter().find_map(|d| d.unseen.clone()).filter(|_| !merges) {
+        if let Some(why) = block.children().iter().find_map(|d| d.unseen.clone()).filter(|_| !merges && block.name != "http") {
             lost.unsure(why);
         }
         return;
@@ -98,13 +94,21 @@ fn loses(scope: &Scope<'_>, block: &Directive, lost: &mut Findings) {
     }
 }
 
-/// Whether this block or one inside it passes requests on; files of a viewer may be read by every origin.
-fn passes(block: &Directive) -> bool {
-    block.name == "if"
-        || block.children().iter().any(|d| {
-            super::server::PASSES.contains(&d.name.as_str())
-                || (matches!(d.name.as_str(), "server" | "location" | "if" | "limit_except") && passes(d))
-        })
+/// Judges the origins that a place and the conditions in it let in; files of a viewer may be read by every origin.
+fn origins(view: &View<'_>, scope: &Scope<'_>, cors: &mut Findings) {
+    for name in ["add_header", "more_set_headers"] {
+        let found = scope.find(name);
+        for header in found.directives {
+            if let Some(origin) = allowed_origin(header) {
+                cors.add_if(is_open(view, scope, &origin, header), header, || label(header, &origin));
+            }
+        }
+        found.replaced.or(found.more).into_iter().for_each(|why| cors.unsure(why));
+    }
+    let inner = scope.block().into_iter().flat_map(Directive::children);
+    for block in inner.filter(|d| matches!(d.name.as_str(), "if" | "limit_except") && d.block.is_some()) {
+        origins(view, &scope.within(block), cors);
+    }
 }
 
 /// The value of `Access-Control-Allow-Origin`, where this directive sets it.
@@ -132,47 +136,60 @@ fn is_open(view: &View<'_>, scope: &Scope<'_>, origin: &str, at: &Directive) -> 
             return Ok(false);
         }
     }
-    opens(view, origin, at, 0)
+    opens(view, origin, at)
 }
 
-fn opens(view: &View<'_>, text: &str, at: &Directive, depth: usize) -> Result<bool, Unknown> {
-    if text.trim() == "*" || text.trim().eq_ignore_ascii_case("null") {
-        return Ok(true);
-    }
-    any(names(text).into_iter().map(|name| match name {
-        "http_origin" | "http_referer" => Ok(true),
-        "host" | "http_host" | "server_name" | "scheme" => Ok(false),
-        _ if depth > 4 => Err(Unknown::from(Reason::Unsupported)),
-        _ => {
-            let values = view.variables.values(name);
-            if values.is_empty() {
-                let why = format!("{}: what its variable holds is not known", at.place());
-                return Err(Unknown::new(Reason::NoTarget, why));
-            }
-            any(values
-                .iter()
-                .map(|value| if applies_to_strangers(value)? { opens(view, value.text, at, depth + 1) } else { Ok(false) }))
+/// Follows the variables of a header's value, each of them once.
+fn opens(view: &View<'_>, text: &str, at: &Directive) -> Result<bool, Unknown> {
+    let mut open = vec![text];
+    let mut followed = BTreeSet::new();
+    let mut unknown = None;
+    while let Some(text) = open.pop() {
+        if text.trim() == "*" || text.trim().eq_ignore_ascii_case("null") {
+            return Ok(true);
         }
-    }))
+        for name in names(text) {
+            match name {
+                "http_origin" | "http_referer" => return Ok(true),
+                "host" | "http_host" | "server_name" | "scheme" => continue,
+                name if !followed.insert(name.to_owned()) => continue,
+                _ => {}
+            }
+            let values = view.variables.values(name);
+            unknown = unknown.or(view.variables.unseen(name));
+            if values.is_empty() || values.len() > MAX_VALUES {
+                let why = format!("{}: what its variable holds is not known", at.place());
+                unknown.get_or_insert(Unknown::new(Reason::NoTarget, why));
+                continue;
+            }
+            for value in values {
+                match applies_to_strangers(value) {
+                    Ok(true) => open.push(value.text),
+                    Ok(false) => {}
+                    Err(why) => unknown = unknown.or(Some(why)),
+                }
+            }
+        }
+    }
+    unknown.map_or(Ok(false), Err)
 }
 
 /// Whether a value is that of an origin on no list.
 fn applies_to_strangers(value: &Value<'_>) -> Result<bool, Unknown> {
     match value.because {
-        Because::Set => Ok(true),
         Because::If(block) => lets_strangers_in(block),
         Because::Map { source, key } if source.contains("http_origin") => match key.strip_prefix('~') {
             None => Ok(key == "default" || key == "null"),
             Some(pattern) => fits_stranger(pattern),
         },
-        Because::Map { .. } => Ok(true),
+        Because::Set | Because::Map { .. } => Ok(true),
     }
 }
 
 /// Whether the condition of an `if` holds for an origin on no list; conditions about anything else may hold.
 fn lets_strangers_in(block: &Directive) -> Result<bool, Unknown> {
     let condition = block.args.join(" ");
-    let condition = condition.trim_start_matches('(').trim_end_matches(|c| c == ')' || c == ' ').trim();
+    let condition = condition.trim_start_matches('(').trim_end_matches([')', ' ']).trim();
     match condition.split_once(' ') {
         Some(("$http_origin", test)) => match (test.strip_prefix("~"), test.strip_prefix("= ")) {
             (Some(_), _) => {
@@ -191,8 +208,8 @@ fn lets_strangers_in(block: &Directive) -> Result<bool, Unknown> {
 /// Whether a pattern of nginx (behind its first `~`) fits an origin that nobody has listed.
 fn fits_stranger(pattern: &str) -> Result<bool, Unknown> {
     let (flags, pattern) = pattern.strip_prefix('*').map_or(("", pattern), |pattern| ("(?i)", pattern));
-    let regex = Regex::new(&format!("{flags}{}", pattern.trim()))
-        .map_err(|_| Unknown::new(Reason::Unsupported, "a pattern of origins cannot be read"))?;
+    let regex = super::pattern(&format!("{flags}{}", pattern.trim()))
+        .ok_or_else(|| Unknown::new(Reason::Unsupported, "a pattern of origins cannot be read"))?;
     Ok(STRANGERS.iter().any(|origin| regex.is_match(origin)))
 }
 

@@ -11,7 +11,7 @@ use crate::collect::program::{Inside, InsideFile, Look, Place, Program};
 use crate::facts::{Reason, Unknown};
 use crate::knowledge::repository;
 
-/// Where builds of nginx and OpenResty have their main file.
+/// Where builds of nginx and `OpenResty` have their main file.
 const ROOTS: [&str; 3] =
     ["/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf", "/usr/local/nginx/conf/nginx.conf"];
 /// Images with an nginx whose start script or interface writes the configuration.
@@ -38,7 +38,9 @@ pub(super) fn is_nginx(program: &Program) -> bool {
 /// The configuration of a program; the error says why it is unknown.
 pub(super) fn find(program: &Program) -> Result<Config, Unknown> {
     let image = program.image_or_base().map(repository).unwrap_or_default();
-    let official = program.base.is_none() && matches!(image.as_str(), "nginx" | "nginxinc/nginx-unprivileged");
+    // A service whose Dockerfile could not be read has no base, but an environment with holes.
+    let unchanged = program.base.is_none() && program.environment_incomplete.is_none();
+    let official = unchanged && program.image.as_deref().is_some_and(is_official);
     let inside = generated(program);
     let named = named_file(program);
     let root = named.iter().map(String::as_str).chain(ROOTS.into_iter().filter(|_| named.is_none()));
@@ -60,6 +62,13 @@ pub(super) fn find(program: &Program) -> Result<Config, Unknown> {
         ));
     }
     pieces(&inside, official)
+}
+
+/// Whether a reference means nginx's own image on Docker Hub; what another registry calls `nginx` may be anything.
+pub(super) fn is_official(reference: &str) -> bool {
+    let name = reference.strip_prefix("docker.io/").unwrap_or(reference);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    matches!(name.split([':', '@']).next(), Some("nginx" | "nginxinc/nginx-unprivileged"))
 }
 
 /// `nginx -c FILE`.

@@ -16,7 +16,7 @@ const MAX_INCLUDES: usize = 16;
 const MAX_FILES: usize = 500;
 /// Largest file beside a lone one, in bytes.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
-/// Files of every nginx package that set nothing but media types and parameters of FastCGI.
+/// Files of every nginx package that set nothing but media types and parameters of `FastCGI`.
 const STOCK: [&str; 8] =
     ["mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "koi-utf", "koi-win", "win-utf"];
 
@@ -122,7 +122,7 @@ impl<'a> Loader<'a> {
                 Seen::Unknown(why) => directive.unseen = (!is_stock(&path)).then_some(why),
                 Seen::Absent => {
                     let what = format!("{place}: includes {path}, which does not exist: nginx does not start");
-                    directive.unseen = Some(Unknown::new(Reason::Unsupported, what.clone()));
+                    directive.unseen = (!is_stock(&path)).then(|| Unknown::new(Reason::Unsupported, what.clone()));
                     self.missing.push(Missing { label: what, origin: directive.origin() });
                 }
             }
@@ -187,7 +187,8 @@ impl<'a> Loader<'a> {
             }
             Source::Beside(folder, prefix) => {
                 let below = fixed.strip_prefix(&self.home).map(|below| below.trim_start_matches('/'));
-                let names = below.map(|below| (below, names(&folder.join(below)))).filter(|(_, names)| !names.is_empty());
+                let names = below.map(|below| (below, names(&folder.join(below))));
+                let names = names.filter(|(_, names)| !names.is_empty() && names.len() < MAX_FILES);
                 let Some((below, names)) = names else { return (Vec::new(), Some(elsewhere())) };
                 let mut files = BTreeMap::new();
                 for name in names.iter().map(|name| if below.is_empty() { name.clone() } else { format!("{below}/{name}") }) {
@@ -246,7 +247,7 @@ fn glob_regex(pattern: &str) -> Option<Regex> {
             '[' => {
                 let class: String = rest.by_ref().take_while(|c| *c != ']').collect();
                 let (not, class) = class.strip_prefix('!').map_or(("", class.as_str()), |class| ("^", class));
-                regex.push_str(&format!("[{not}{}]", class.replace('\\', "\\\\").replace('[', "\\[")));
+                regex.extend(["[", not, &class.replace('\\', "\\\\").replace('[', "\\["), "]"]);
             }
             c => regex.push_str(&regex::escape(&c.to_string())),
         }

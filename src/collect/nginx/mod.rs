@@ -13,14 +13,20 @@ mod server;
 mod tls;
 mod variables;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
 
 use super::Context;
 use super::program::Program;
 use crate::facts::{Assurance, Document, Fact, Kind, List, Origin, Reason, Record, Unknown};
 use load::{Loader, Missing, Seen, Source};
 use parse::Directive;
+
+/// Most blocks of a configuration that is judged.
+const MAX_BLOCKS: usize = 3000;
 
 /// What one nginx reads.
 struct Config {
@@ -76,7 +82,8 @@ impl Findings {
     }
 
     fn write(mut self, facts: &mut Record, path: &str, more: Option<&Unknown>) {
-        self.items.dedup();
+        let mut seen = BTreeSet::new();
+        self.items.retain(|(label, _)| seen.insert(label.clone()));
         let items = self.items.into_iter().map(|(label, origin)| {
             let mut record = Record::new();
             record.set_here("label", label);
@@ -88,10 +95,12 @@ impl Findings {
 
 /// The configuration of an nginx in a container.
 pub fn collect(program: &Program) -> Option<Document> {
-    if !image::is_nginx(program) {
-        return None;
-    }
-    Some(match image::find(program) {
+    image::is_nginx(program).then(|| collect_seen(program))
+}
+
+/// [`collect`] for a program that was seen to be an nginx, whatever its image is called.
+pub fn collect_seen(program: &Program) -> Document {
+    match image::find(program) {
         Ok(config) => {
             let mut document = program.document(Kind::Proxy, Arc::clone(&config.shown));
             write(&config, version(program), &mut document.facts);
@@ -102,7 +111,7 @@ pub fn collect(program: &Program) -> Option<Document> {
             nothing_known(&mut document.facts, &why);
             document
         }
-    })
+    }
 }
 
 /// Whether a file is an nginx configuration, by name and content.
@@ -115,7 +124,7 @@ pub fn looks_like_configuration(name: &str, text: &str) -> bool {
     let server = directives.iter().filter(|d| d.name == "server" && d.block.is_some());
     let speaks_http =
         |d: &Directive| d.children().iter().any(|c| matches!(c.name.as_str(), "listen" | "location" | "server_name"));
-    has("http") && named || has("events") && named || server.into_iter().any(speaks_http)
+    (named && (has("http") || has("events"))) || server.into_iter().any(speaks_http)
 }
 
 /// A configuration file by itself, called `shown`.
@@ -153,8 +162,8 @@ fn read_alone(path: &Path, shown: &str) -> Result<Config, Unknown> {
 fn version(program: &Program) -> Option<(u64, u64, u64)> {
     let variable = program.environment.iter().rev().find(|v| v.name == "NGINX_VERSION" && v.by_image);
     let image = program.image_or_base()?;
-    let official = matches!(crate::knowledge::repository(image).as_str(), "nginx" | "nginxinc/nginx-unprivileged");
-    let tag = image.split('@').next()?.rsplit('/').next()?.split_once(':').map(|(_, tag)| tag).filter(|_| official);
+    let tag = image.split('@').next()?.rsplit('/').next()?.split_once(':').map(|(_, tag)| tag);
+    let tag = tag.filter(|_| image::is_official(image));
     let text = variable.and_then(|v| v.value.clone().ok()).or_else(|| tag.map(str::to_owned))?;
     let mut parts = text.split(['.', '-']).map_while(|part| part.parse().ok());
     let (major, minor) = (parts.next()?, parts.next()?);
@@ -190,7 +199,17 @@ const FACTS: [&str; 17] = [
     "missing_files",
 ];
 
+/// A pattern of the configuration, if it is one that can be read and is no burden.
+fn pattern(text: &str) -> Option<Regex> {
+    RegexBuilder::new(text).size_limit(200_000).build().ok()
+}
+
 fn write(config: &Config, version: Option<(u64, u64, u64)>, facts: &mut Record) {
+    let mut blocks = 0;
+    requests::each(&config.main, &mut |directive| blocks += usize::from(directive.block.is_some()));
+    if blocks > MAX_BLOCKS {
+        return nothing_known(facts, &Unknown::new(Reason::Unsupported, format!("more than {MAX_BLOCKS} blocks")));
+    }
     let view = server::View::of(config, version);
     facts.set_here("path", &*config.shown);
     let unknown = || Fact::unknown(Unknown::new(Reason::ImageNotSeen, "no tag of an official image says the version"));
@@ -200,4 +219,59 @@ fn write(config: &Config, version: Option<(u64, u64, u64)>, facts: &mut Record) 
     headers::write(&view, facts);
     requests::write(&view, facts);
     files::write(config, facts);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, files: &[(&str, &str)]) -> Document {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let environment = std::collections::BTreeMap::new();
+        let mut groups = crate::facts::Groups::default();
+        let mut context = Context { environment: &environment, groups: &mut groups, progress: &|_| {} };
+        alone(&folder.path().join(name), &format!("proxy/{name}"), "t", &mut context).remove(0)
+    }
+
+    fn first(document: &Document, path: &str) -> String {
+        document.facts.list(path).and_then(|list| list.items.first().map(ToString::to_string)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_lone_file_is_read_with_what_lies_beside_it() {
+        let server = "server { listen 80; location / { proxy_pass http://orthanc:8042; } }";
+        let found = read("pacs.conf", &[("pacs.conf", server)]);
+        assert_eq!(first(&found, "passes"), "proxy/pacs.conf:1 / -> orthanc:8042");
+        assert_eq!(found.facts.list("plain_servers").unwrap().items.len(), 1);
+        assert!(found.facts.list("version_banners").unwrap().incomplete.is_some(), "nginx.conf may switch it off");
+        let whole = [("nginx.conf", "events {} http { include pacs.conf; include /etc/ssl/x.conf; }"), ("pacs.conf", server)];
+        let found = read("nginx.conf", &whole);
+        assert_eq!(first(&found, "plain_servers"), "proxy/pacs.conf:1 listens on 80 without TLS");
+        assert!(found.facts.list("plain_servers").unwrap().incomplete.is_some(), "the other include was not seen");
+        assert!(found.facts.list("missing_files").unwrap().items.is_empty());
+    }
+
+    #[test]
+    fn files_are_known_by_what_they_hold() {
+        for (name, text, is_one) in [
+            ("nginx.conf", "events {} http { server { listen 80; } }", true),
+            ("default.conf", "server { listen 80; }", true),
+            ("default.conf.template", "server { listen ${PORT}; location / { proxy_pass http://${B}; } }", true),
+            ("nginx.conf", "http { server {", true),
+            ("orthanc.json", "{\"Name\": \"x\"}", false),
+            ("redis.conf", "bind 127.0.0.1\nport 0\n", false),
+            ("ntp.conf", "server 0.pool.example;", false),
+        ] {
+            assert_eq!(looks_like_configuration(name, text), is_one, "{name}");
+        }
+    }
+
+    #[test]
+    fn too_many_blocks_are_unknown() {
+        let found = read("nginx.conf", &[("nginx.conf", &format!("http {{ {} }}", "server {}".repeat(MAX_BLOCKS)))]);
+        assert!(found.facts.list("passes").is_none());
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
-
 use super::Findings;
 use super::access::{conditions, refuses};
 use super::backends::{each_pass, leads_to_pacs};
@@ -36,18 +34,14 @@ pub(super) fn write(view: &View<'_>, facts: &mut Record) {
             format!("{} {}", directive.place(), header)
         });
     });
-    fixed.write(facts, "fixed_credentials", anywhere(&view.config.main).or(unseen).as_ref());
+    let hidden = view.spots().filter(|(_, spot)| spot.pass.is_some()).find_map(|(_, spot)| injects(view, spot).err());
+    fixed.write(facts, "fixed_credentials", hidden.or(unseen).as_ref());
 }
 
 /// Why there may be more servers or locations than those seen.
 pub(super) fn unseen(view: &View<'_>) -> Option<Unknown> {
-    let inside = view.spots().filter_map(|(_, spot)| spot.at.children().iter().find_map(|d| d.unseen.clone())).next();
+    let inside = view.spots().find_map(|(_, spot)| spot.at.children().iter().find_map(|d| d.unseen.clone()));
     view.unseen().cloned().or_else(|| view.servers.iter().find_map(Server::hole)).or(inside)
-}
-
-/// Something unseen at any depth.
-pub(super) fn anywhere(directives: &[Directive]) -> Option<Unknown> {
-    directives.iter().find_map(|d| d.unseen.clone().or_else(|| anywhere(d.children())))
 }
 
 /// Every directive at any depth.
@@ -153,7 +147,7 @@ fn is_refused(spot: &Spot<'_>, variable: &str) -> bool {
         let (name, test) = condition.split_once(' ').unwrap_or((condition, ""));
         let fits = |text: &str| {
             let pattern = test.strip_prefix("~* ").map(|p| format!("(?i){p}")).or(test.strip_prefix("~ ").map(str::to_owned));
-            pattern.and_then(|pattern| Regex::new(&pattern).ok()).is_some_and(|regex| regex.is_match(text))
+            pattern.and_then(|pattern| super::pattern(&pattern)).is_some_and(|regex| regex.is_match(text))
         };
         if name == variable {
             return matches!(test, "" | "!=" | "!= ''") || (fits("DELETE") && fits("PUT"));
@@ -193,7 +187,7 @@ fn is_fixed(view: &View<'_>, directive: &Directive) -> Result<bool, Unknown> {
         if values.iter().any(|value| !value.text.contains('$') && is_credential(value.text, 1)) {
             Ok(true)
         } else if !values.is_empty() || view.variables.is_of_request(name) {
-            Ok(false)
+            view.variables.unseen(name).map_or(Ok(false), Err)
         } else {
             let why = format!("{}: what its variable holds is not known", directive.place());
             Err(Unknown::new(Reason::NoTarget, why))

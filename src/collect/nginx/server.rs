@@ -167,7 +167,10 @@ fn server<'a>(http: &'a Directive, block: &'a Directive) -> Server<'a> {
         spots.push(Spot { scope: scope.clone(), at: block, path: "/".into(), answer, pass: None, internal: false });
     }
     let rejects = scope.find("ssl_reject_handshake").directives.first().is_some_and(|d| d.arg() == "on");
-    let ends = if rejects { Some(Answer::Refuses) } else { fixed_answer(block) };
+    // `return 418; error_page 418 = @pacs;` passes on after all.
+    let falls_back = block.children().iter().any(|d| d.name == "error_page" && d.args.iter().any(|arg| arg.contains('@')));
+    let fixed = fixed_answer(block).filter(|answer| *answer == Answer::Redirects || !falls_back);
+    let ends = if rejects { Some(Answer::Refuses) } else { fixed };
     Server { block, listens, listens_unsure, spots, ends, redirects_plain: redirects_plain(block), scope }
 }
 
@@ -194,7 +197,7 @@ fn locations<'a>(scope: &Scope<'a>, path: &str, spots: &mut Vec<Spot<'a>>) {
         let inner = scope.within(block);
         let path = match block.name.as_str() {
             "location" => block.args.join(" "),
-            "if" if !path.is_empty() => path.to_owned(),
+            "if" | "limit_except" if !path.is_empty() => path.to_owned(),
             _ => continue,
         };
         let pass = block.children().iter().find(|d| PASSES.contains(&d.name.as_str()));

@@ -166,7 +166,7 @@ fn weak(protocols: &Directive) -> Vec<&str> {
     protocols.args.iter().map(String::as_str).filter(|word| WEAK.contains(word)).collect()
 }
 
-/// TLSv1 and TLSv1.1 left the default in 1.23.4.
+/// TLS 1.0 and 1.1 left the default in 1.23.4.
 fn default_is_weak(view: &View<'_>) -> Result<bool, Unknown> {
     match view.version {
         Some(version) => Ok(version < (1, 23, 4)),
@@ -188,7 +188,7 @@ fn ciphers(view: &View<'_>) -> Findings {
                 Ok(weak) if weak.is_empty() => {}
                 Ok(weak) => findings.add(format!("{} {}", d.place(), weak.join(" ")), d),
                 Err(()) => {
-                    findings.unsure(Unknown::new(Reason::Unsupported, format!("{}: a word of the list is not known", d.place())))
+                    findings.unsure(Unknown::new(Reason::Unsupported, format!("{}: a word of the list is not known", d.place())));
                 }
             },
             Ok(None) => {

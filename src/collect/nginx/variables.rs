@@ -3,19 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parse::Directive;
+use crate::facts::Unknown;
 
-/// Directives that give a variable a value which only a request decides; the variable is one of their arguments.
-const COMPUTED: [&str; 9] = [
-    "auth_request_set",
-    "geo",
-    "split_clients",
-    "js_set",
-    "js_var",
-    "perl_set",
-    "set_by_lua",
-    "set_by_lua_block",
-    "auth_jwt_claim_set",
-];
+/// Directives that give a variable a value which the answer of another program decides.
+const COMPUTED: [&str; 2] = ["auth_request_set", "auth_jwt_claim_set"];
 
 /// One value that a variable may have.
 pub(super) struct Value<'a> {
@@ -37,12 +28,15 @@ pub(super) enum Because<'a> {
 pub(super) struct Variables<'a> {
     values: BTreeMap<&'a str, Vec<Value<'a>>>,
     computed: BTreeSet<&'a str>,
+    unseen: BTreeMap<&'a str, Unknown>,
 }
 
 impl<'a> Variables<'a> {
     pub(super) fn of(main: &'a [Directive]) -> Self {
         let mut found = Self::default();
-        main.iter().for_each(|directive| found.walk(directive, None));
+        for directive in main {
+            found.walk(directive, None);
+        }
         found
     }
 
@@ -54,7 +48,10 @@ impl<'a> Variables<'a> {
             }
             ("map", [source, name]) => {
                 let values = self.values.entry(bare(name)).or_default();
-                for entry in directive.children().iter().filter(|entry| !entry.args.is_empty()) {
+                if let Some(why) = directive.children().iter().find_map(|entry| entry.unseen.clone()) {
+                    self.unseen.insert(bare(name), why);
+                }
+                for entry in directive.children().iter().filter(|entry| !entry.args.is_empty() && entry.unseen.is_none()) {
                     values.push(Value { text: entry.arg(), because: Because::Map { source, key: &entry.name } });
                 }
             }
@@ -62,12 +59,19 @@ impl<'a> Variables<'a> {
             _ => {}
         }
         let around = if directive.name == "if" { Some(directive) } else { around };
-        directive.children().iter().for_each(|child| self.walk(child, around));
+        for child in directive.children() {
+            self.walk(child, around);
+        }
     }
 
     /// Every value that the configuration gives a variable.
     pub(super) fn values(&self, name: &str) -> &[Value<'a>] {
         self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Why a variable may have more values than those.
+    pub(super) fn unseen(&self, name: &str) -> Option<Unknown> {
+        self.unseen.get(name).cloned()
     }
 
     /// Whether a variable comes from the request or the connection, and not from the configuration.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Setting;
 use super::json::{Json, Look, Map, Node};
 use super::shown;
 use crate::facts::{Origin, Reason, Unknown};
@@ -10,6 +11,9 @@ use crate::knowledge::{KeyType, Version, VersionRange, orthanc_keys};
 
 /// From this version on Orthanc checks users when it starts.
 const REFUSES: Version = Version([1, 13, 0]);
+
+/// From this version on Orthanc stops at a plugin that is not there.
+const MISSING_IS_FATAL: Version = Version([1, 12, 5]);
 
 /// What keeps a configuration from loading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +53,11 @@ impl Assembled {
     pub(super) fn check_types(&mut self, versions: VersionRange) {
         let mut problems = Vec::new();
         let mut doubt = None;
-        for key in orthanc_keys().iter().filter(|key| !key.plugin) {
+        for key in orthanc_keys().iter().filter(|key| !key.plugin && !key.lazy) {
             let Some(node) = self.root.entries.get(key.key.as_str()) else { continue };
+            if key.only_with.as_deref().is_some_and(|other| !self.may_be_true(other)) {
+                continue;
+            }
             // A version that lacks the key does not look at it.
             let read = key.since.map_or(Some(true), |since| versions.at_least(since));
             match (fits(node, key.kind, versions), read) {
@@ -69,6 +76,49 @@ impl Assembled {
         self.check_users(versions);
         self.check_nobody(versions);
         self.check_names();
+        self.check_aet();
+    }
+
+    fn may_be_true(&self, key: &str) -> bool {
+        match self.root.look(key) {
+            Look::Set(node) => !matches!(node.json, Json::Bool(false)),
+            Look::Absent => false,
+            Look::Unknown(_) => true,
+        }
+    }
+
+    /// An application entity title has 1 to 16 characters.
+    fn check_aet(&mut self) {
+        let Some(node) = self.root.entries.get("DicomAet") else { return };
+        if let Some(length) = node.text().map(str::len).filter(|length| !(1..=16).contains(length)) {
+            let text = format!("DicomAet has {length} characters; it must have 1 to 16");
+            self.problems.push(Problem { text, at: Arc::clone(&node.at) });
+        }
+    }
+
+    /// Orthanc stops at an entry of `Plugins` that is no shared library; before 1.12.5 it passes over one that is not there.
+    pub(super) fn check_plugins(&mut self, setting: &Setting<'_>, versions: VersionRange) {
+        let Some(Node { json: Json::List(items), .. }) = self.root.entries.get("Plugins") else { return };
+        let mut found = Vec::new();
+        for item in items {
+            let Some(path) = item.text().filter(|path| path.ends_with(".py")) else { continue };
+            let name = shown::path(path).unwrap_or_else(|| "a .py file".into());
+            let there = match setting.program.inside.look(path) {
+                _ if setting.alone => None,
+                crate::collect::program::Look::File(_) => Some(true),
+                crate::collect::program::Look::Absent => Some(false),
+                crate::collect::program::Look::Unknown(_) => None,
+            };
+            let stops = there == Some(true) || versions.at_least(MISSING_IS_FATAL) == Some(true);
+            found.push((stops, format!("Plugins names {name}, which is no shared library"), Arc::clone(&item.at)));
+        }
+        for (stops, text, at) in found {
+            if stops {
+                self.problems.push(Problem { text: format!("{text}, and Orthanc stops there"), at });
+            } else {
+                self.doubt(format!("{text}: Orthanc stops there if it exists"));
+            }
+        }
     }
 
     /// With authentication and remote access on and no user, newer versions do not start.
@@ -127,7 +177,7 @@ fn capital(node: &Node) -> &'static str {
 }
 
 /// Whether a value has a type; `None` where it is not known.
-fn fits(node: &Node, kind: KeyType, versions: VersionRange) -> Option<bool> {
+pub(super) fn fits(node: &Node, kind: KeyType, versions: VersionRange) -> Option<bool> {
     match (&node.json, kind) {
         (Json::Unknown(_), _) => None,
         (Json::Bool(_), KeyType::Bool | KeyType::Overwrite)
@@ -135,10 +185,9 @@ fn fits(node: &Node, kind: KeyType, versions: VersionRange) -> Option<bool> {
         | (Json::List(_), KeyType::List)
         | (Json::Map(_), KeyType::Map) => Some(true),
         (Json::Int(number), KeyType::Uint) => Some(*number >= 0),
-        (Json::Text(word), KeyType::Overwrite) => match matches!(&**word, "Never" | "Always" | "IfChanged") {
-            true => versions.at_least(Version([1, 13, 0])),
-            false => Some(false),
-        },
+        (Json::Text(word), KeyType::Overwrite) if matches!(&**word, "Never" | "Always" | "IfChanged") => {
+            versions.at_least(Version([1, 13, 0]))
+        }
         _ => Some(false),
     }
 }

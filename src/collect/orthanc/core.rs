@@ -12,11 +12,12 @@ use super::source::Source;
 use super::substitute::Syntax;
 use crate::collect::program::{InsideFile, Look, is_only_the_image};
 use crate::facts::{Origin, Reason, Unknown};
-use crate::knowledge::orthanc_images;
+use crate::knowledge::{Version, orthanc_images};
 
 /// Where the configuration of the well-known images and packages lies.
 const DEFAULT_FOLDER: &str = "/etc/orthanc";
-const MANNER: Manner = Manner { syntax: Syntax::Core, reader: Reader::JsonCpp };
+/// Builds from this version on have a newer JSON reader.
+const NEW_READER: Version = Version([1, 9, 0]);
 
 /// Reads what the program reads.
 pub(super) fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
@@ -29,6 +30,7 @@ pub(super) fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
         }
     }
     out.check_types(image.versions);
+    out.check_plugins(setting, image.versions);
     out
 }
 
@@ -61,10 +63,15 @@ fn paths(setting: &Setting<'_>) -> Result<Vec<String>, Unknown> {
     }
 }
 
+fn manner(image: &Image) -> Manner {
+    let new = image.versions.at_least(NEW_READER) == Some(true);
+    Manner { syntax: Syntax::Core, reader: if new { Reader::NewJsonCpp } else { Reader::JsonCpp } }
+}
+
 fn read_path(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembled) {
     let inside = &setting.program.inside;
     if let Look::File(file) = inside.look(path) {
-        let map = read::file(path, file, MANNER, setting, out);
+        let map = read::file(path, file, manner(image), setting, out);
         return add(map, out);
     }
     let (files, hidden) = inside.folder(path);
@@ -74,7 +81,7 @@ fn read_path(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembl
     let ships = image.known.is_some_and(|known| known.factory) && path == DEFAULT_FOLDER;
     let factory = ships && unseen_image && inside_lacks(setting, "/etc/orthanc/orthanc.json");
     for (path, file) in &configurations {
-        let map = read::file(path, file, MANNER, setting, out);
+        let map = read::file(path, file, manner(image), setting, out);
         add(map, out);
     }
     if factory {

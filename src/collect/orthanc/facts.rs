@@ -68,13 +68,8 @@ pub(super) fn write(record: &mut Record, root: &Map) {
 }
 
 /// Both true, at least one false, or not known.
-fn both(a: Fact, b: Fact) -> Fact {
-    match (a.bool(), b.bool()) {
-        (Some(false), _) => a,
-        (_, Some(false)) => b,
-        (Some(true), _) => b,
-        _ => a,
-    }
+pub(super) fn both(a: Fact, b: Fact) -> Fact {
+    if a.bool() == Some(true) || b.bool() == Some(false) && a.bool() != Some(false) { b } else { a }
 }
 
 fn filled(root: &Map, key: &str) -> Fact {

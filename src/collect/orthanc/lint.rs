@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Setting;
-use super::assembled::Assembled;
+use super::assembled::{Assembled, fits};
 use super::facts::labelled;
 use super::image::Image;
 use super::json::{Json, Map, Node};
@@ -64,6 +64,11 @@ fn keys(root: &Map, image: &Image, found: &mut Vec<Odd>) {
         }
         if let Some(known) = orthanc_keys().find(key) {
             too_new(key, known.since, node, image, found);
+            if known.lazy && fits(node, known.kind, image.versions) == Some(false) {
+                let (is, wanted) = (node.json.words(), known.kind.words());
+                let what = format!("{key} is {is} and must be {wanted}; Orthanc starts with it and fails when it reads it");
+                found.push(Odd { what, kind: "wrong_type", meant: None, at: Arc::clone(&node.at) });
+            }
         } else if let Some(section) = orthanc_keys().section(key) {
             if let Json::Map(map) = &node.json {
                 below(&section.section, &section.keys, map, found);
@@ -124,7 +129,7 @@ fn unknown(key: &str, node: &Node, root: &Map, found: &mut Vec<Odd>) {
     } else {
         // A section of its own may belong to a plugin or script that nobody knows here.
         let own_section = node.map().is_some() && (!by_variable || root.entries.contains_key("PythonScript"));
-        if !own_section && !matches!(node.json, Json::Unknown(_)) || by_variable && !own_section {
+        if !own_section && (by_variable || !matches!(node.json, Json::Unknown(_))) {
             push(key, node, "unknown", None, found);
         }
     }

@@ -130,9 +130,12 @@ fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
 
 /// Image, assembly and versions.
 fn identity(record: &mut Record, setting: &Setting<'_>, image: &Image) {
-    let unseen = |what: &str| match setting.alone {
-        true => Unknown::new(Reason::NoTarget, format!("a configuration file by itself does not tell {what}")),
-        false => Unknown::new(Reason::ImageNotSeen, format!("neither the image's name, its tag nor a package tells {what}")),
+    let unseen = |what: &str| {
+        if setting.alone {
+            Unknown::new(Reason::NoTarget, format!("a configuration file by itself does not tell {what}"))
+        } else {
+            Unknown::new(Reason::ImageNotSeen, format!("neither the image's name, its tag nor a package tells {what}"))
+        }
     };
     match image.assembly {
         Some(assembly) => record.set_here("assembly", assembly.word()),

@@ -1,4 +1,4 @@
-//! Other systems in the configuration: modalities, Orthanc peers, DICOMweb servers.
+//! Other systems in the configuration: modalities, Orthanc peers, `DICOMweb` servers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -112,7 +112,7 @@ fn rights(node: &Node) -> (Fact, String) {
     let has = |right: &str| map.entries.contains_key(right);
     let commitment = BEHIND_COMMITMENT.iter().all(|right| has(right));
     let missing: Vec<&str> =
-        RIGHTS.into_iter().filter(|right| !has(right) && !(*right == "AllowStorageCommitment" && commitment)).collect();
+        RIGHTS.into_iter().filter(|right| !(has(right) || commitment && *right == "AllowStorageCommitment")).collect();
     match (&map.incomplete, missing.is_empty()) {
         (_, true) => (Fact::known(true), String::new()),
         (Some(why), false) => (Fact::unknown(why.clone()), String::new()),

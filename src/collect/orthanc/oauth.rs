@@ -1,4 +1,4 @@
-//! The OAuth plugin for DICOMweb (`DicomWebOAuth`), which fetches tokens for requests to other servers.
+//! The OAuth plugin for `DICOMweb` (`DicomWebOAuth`), which fetches tokens for requests to other servers.
 
 use super::facts::{Section, labelled, section};
 use super::json::{Json, Look, Map, Node};

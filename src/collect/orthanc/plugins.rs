@@ -138,7 +138,11 @@ impl Plugins<'_> {
             if is_library(path) || path.ends_with(".py") {
                 continue;
             }
-            let (files, more) = self.setting.program.inside.folder(path);
+            let (files, more) = if self.setting.alone {
+                (Vec::new(), Some(Unknown::from(Reason::NoTarget)))
+            } else {
+                self.setting.program.inside.folder(path)
+            };
             if files.iter().any(|(file, _)| file.contains(library) && is_library(file)) {
                 return Fact::known(true).at(&item.at);
             }

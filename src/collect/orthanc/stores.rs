@@ -1,6 +1,6 @@
 //! Where Orthanc keeps its index and images, and what it serves besides: databases, object storage, worklists, folders.
 
-use super::facts::{Section, bool_at, labelled, section};
+use super::facts::{Section, bool_at, both, labelled, section};
 use super::json::{Json, Look, Map, Node};
 use super::network::{host_of, is_loopback};
 use super::shown;
@@ -116,7 +116,7 @@ fn remote(kind: &str, map: &Map) -> Fact {
     }
 }
 
-/// `EnableSsl` alone encrypts and verifies nothing in PostgreSQL; only `sslmode=verify-full` does.
+/// `EnableSsl` alone encrypts and verifies nothing in `PostgreSQL`; only `sslmode=verify-full` does.
 fn verified_tls(kind: &str, map: &Map) -> Fact {
     match kind {
         "PostgreSQL" => match map.look("ConnectionUri") {
@@ -126,12 +126,7 @@ fn verified_tls(kind: &str, map: &Map) -> Fact {
         },
         "MySQL" => {
             let (on, verifies) = (bool_at(map, &["EnableSsl"], false), bool_at(map, &["SslVerifyServerCertificates"], true));
-            match (on.bool(), verifies.bool()) {
-                (Some(false), _) => on,
-                (_, Some(false)) => verifies,
-                (Some(true), _) => verifies,
-                _ => on,
-            }
+            both(on, verifies)
         }
         _ => Fact::unknown(Unknown::new(Reason::Unsupported, "TLS is set in an ODBC connection string")),
     }
@@ -179,12 +174,11 @@ fn object_storage(record: &mut Record, root: &Map) {
                     encrypted = if fact.origin.is_some() { fact } else { fact.at(&node.at) };
                 }
             }
-            Section::Absent => {}
             Section::Unknown(why) if used.bool() == Some(false) => {
                 used = Fact::unknown(why.clone());
                 encrypted = Fact::unknown(why);
             }
-            Section::Unknown(_) => {}
+            Section::Absent | Section::Unknown(_) => {}
         }
     }
     record.put("object_storage.used", used);

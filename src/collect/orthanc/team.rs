@@ -33,6 +33,7 @@ pub(super) fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
     defaults(&mut out);
     result(setting, &mut out);
     out.check_types(image.versions);
+    out.check_plugins(setting, image.versions);
     out
 }
 

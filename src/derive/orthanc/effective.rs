@@ -89,7 +89,7 @@ fn in_effect(key: &Key, set: &Fact, in_use: InUse, package: Option<&str>) -> Fac
             _ => cases.push(Case { when: "otherwise".into(), fact: set.clone() }),
         }
     }
-    agreed(&key.key, cases, in_use)
+    agreed(&key.key, &cases, in_use)
 }
 
 fn before(key: &Key, since: Version) -> Fact {
@@ -132,7 +132,7 @@ fn shipped(value: &Json) -> Fact {
 }
 
 /// The common value, or why there is none.
-fn agreed(name: &str, cases: Vec<Case>, in_use: InUse) -> Fact {
+fn agreed(name: &str, cases: &[Case], in_use: InUse) -> Fact {
     let Some(first) = cases.first() else { return Fact::unknown(Reason::UnknownFact) };
     if cases.iter().all(|case| case.fact.state == first.fact.state) {
         return cases.last().map_or_else(|| first.fact.clone(), |case| case.fact.clone());
@@ -145,10 +145,7 @@ fn agreed(name: &str, cases: Vec<Case>, in_use: InUse) -> Fact {
         let _ = write!(detail, "{}{} {}", if i > 0 { " and " } else { "" }, words(&case.fact), case.when);
     }
     detail.push_str("; the version is not known");
-    Fact {
-        origin: cases.last().and_then(|case| case.fact.origin.clone()),
-        ..Fact::unknown(Unknown::new(Reason::ImageNotSeen, detail))
-    }
+    Fact { origin: cases.last().and_then(|case| case.fact.origin.clone()), ..in_use.unknown(detail) }
 }
 
 fn words(fact: &Fact) -> String {
@@ -169,7 +166,7 @@ fn worklists(facts: &mut Record, in_use: InUse) {
         Some(false) => find,
         None => agreed(
             "DicomAlwaysAllowFindWorklist",
-            vec![
+            &[
                 Case { when: format!("before {OWN_WORKLIST_SWITCH}, which looks at DicomAlwaysAllowFind"), fact: find },
                 Case { when: "otherwise".into(), fact: own },
             ],
@@ -188,7 +185,7 @@ fn authentication(facts: &mut Record, in_use: InUse) {
             Some(false) => Fact::known(false),
             None => agreed(
                 "An absent AuthenticationEnabled",
-                vec![
+                &[
                     Case { when: format!("before {FOLLOWS_REMOTE}"), fact: Fact::known(false) },
                     Case { when: format!("since {FOLLOWS_REMOTE}, where it follows RemoteAccessAllowed"), fact: remote },
                 ],

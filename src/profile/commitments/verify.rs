@@ -7,7 +7,7 @@ use crate::profile::{Profile, load};
 impl Commitments {
     /// Checks every id against the checks and profiles of this run and those shipped, and writes former ids anew.
     /// The error carries no text of the file.
-    pub fn verify(&mut self, library: &Library, profiles: &[Profile]) -> Result<(), Box<FileError>> {
+    pub fn verify(&mut self, library: &Library, profiles: &[Profile]) -> Result<(), FileError> {
         for (waiver, place) in self.waivers.iter_mut().zip(&self.waived_at) {
             waiver.check = known_check(&waiver.check, library, place)?;
             if let Some(compensating) = &mut waiver.compensating {
@@ -32,7 +32,7 @@ impl Commitments {
 }
 
 /// The id itself, or the present one of a former id.
-fn known_check(id: &str, library: &Library, place: &Place) -> Result<String, Box<FileError>> {
+fn known_check(id: &str, library: &Library, place: &Place) -> Result<String, FileError> {
     match library.get(id) {
         Some(check) if check.is_manual() => {
             let help = format!("attest it (`pacscan explain {id}` shows how), or leave it open");
@@ -65,9 +65,9 @@ fn controls(library: &Library, profiles: &[Profile]) -> Vec<String> {
 }
 
 impl Place {
-    fn error(&self, message: String, help: String) -> Box<FileError> {
+    fn error(&self, message: String, help: String) -> FileError {
         let mut error = FileError::at_line(&self.file, "", (1, self.column), message, Some(help));
         error.line = self.line;
-        Box::new(error)
+        error
     }
 }

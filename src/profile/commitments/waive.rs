@@ -9,7 +9,9 @@ use crate::facts::{Document, Fact, Kind, List, Reason, Record, State, Unknown, V
 impl Commitments {
     /// Marks every result that a waiver covers, and notes how each waiver stands.
     pub fn waive(&mut self, documents: &[Document], outcomes: &mut [Outcome]) {
-        outcomes.iter_mut().for_each(|outcome| outcome.waiver = None);
+        for outcome in outcomes.iter_mut() {
+            outcome.waiver = None;
+        }
         for granted in &mut self.waivers {
             let lifted = granted.weigh(documents, outcomes);
             granted.lifts = lifted.len();

@@ -67,7 +67,7 @@ pub struct StackFile {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NeedsFile {
-    /// Services that need WebDAV.
+    /// Services that need `WebDAV`.
     #[serde(default)]
     pub webdav: Vec<String>,
     /// Services that must ask for client certificates.

@@ -56,10 +56,10 @@ impl Lint<'_> {
     }
 
     fn filled(&self, field: &str, text: &Spanned<String>) -> Result<(), FileError> {
-        match text.value.trim().is_empty() {
-            true => Err(self.at(&text.referenced, format!("`{field}` is empty"))),
-            false => Ok(()),
+        if text.value.trim().is_empty() {
+            return Err(self.at(&text.referenced, format!("`{field}` is empty")));
         }
+        Ok(())
     }
 
     fn role(&self, role: &Spanned<String>) -> Result<(), FileError> {
@@ -71,14 +71,10 @@ impl Lint<'_> {
     }
 
     fn exists(&self, path: &Spanned<String>) -> Result<(), FileError> {
-        match self.description.beside(&path.value).is_file() {
-            true => Ok(()),
-            false => Err(self.helped(
-                &path.referenced,
-                format!("there is no file `{}`", path.value),
-                "paths are relative to this file",
-            )),
+        if self.description.beside(&path.value).is_file() {
+            return Ok(());
         }
+        Err(self.helped(&path.referenced, format!("there is no file `{}`", path.value), "paths are relative to this file"))
     }
 
     /// Only references; a literal is refused, and never printed.
@@ -128,16 +124,11 @@ impl Lint<'_> {
         if attestation.expires.value < attestation.date.value {
             return Err(self.at(&attestation.expires.referenced, "the attestation ends before it begins".into()));
         }
-        if self.too_long(attestation.date.value, attestation.expires.value) {
+        if is_too_long(attestation.date.value, attestation.expires.value) {
             let help = "confirm it at least every two years; most auditors ask for one";
             return Err(self.helped(&attestation.expires.referenced, "the attestation is valid for too long".into(), help));
         }
         attestation.evidence.iter().try_for_each(|evidence| self.evidence(evidence))
-    }
-
-    /// More than two years: nobody remembers what was confirmed.
-    fn too_long(&self, from: Date, to: Date) -> bool {
-        from.checked_add(jiff::Span::new().years(2)).is_ok_and(|limit| to > limit)
     }
 
     fn evidence(&self, evidence: &EvidenceFile) -> Result<(), FileError> {
@@ -146,14 +137,14 @@ impl Lint<'_> {
     }
 
     fn hash(&self, hash: &Spanned<String>) -> Result<(), FileError> {
-        match is_hex(&hash.value) {
-            true => Ok(()),
-            false => Err(self.helped(
-                &hash.referenced,
-                "`sha256` is not 64 hexadecimal digits".into(),
-                "write the first word that `sha256sum FILE` prints",
-            )),
+        if is_hex(&hash.value) {
+            return Ok(());
         }
+        Err(self.helped(
+            &hash.referenced,
+            "`sha256` is not 64 hexadecimal digits".into(),
+            "write the first word that `sha256sum FILE` prints",
+        ))
     }
 
     fn waiver(&self, waiver: &WaiverFile) -> Result<(), FileError> {
@@ -166,14 +157,14 @@ impl Lint<'_> {
         ];
         texts.iter().try_for_each(|(field, text)| self.filled(field, text))?;
         let Some(image) = &waiver.image else { return Ok(()) };
-        match image.value.strip_prefix("sha256:").is_some_and(is_hex) {
-            true => Ok(()),
-            false => Err(self.helped(
-                &image.referenced,
-                "`image` is no image id or digest".into(),
-                "write `sha256:` and 64 hexadecimal digits, as `docker inspect --format {{.Image}} CONTAINER` prints them",
-            )),
+        if image.value.strip_prefix("sha256:").is_some_and(is_hex) {
+            return Ok(());
         }
+        Err(self.helped(
+            &image.referenced,
+            "`image` is no image id or digest".into(),
+            "write `sha256:` and 64 hexadecimal digits, as `docker inspect --format {{.Image}} CONTAINER` prints them",
+        ))
     }
 
     fn scan(&self, scan: &ScanFile) -> Result<(), FileError> {
@@ -195,4 +186,9 @@ impl Lint<'_> {
 
 fn is_hex(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// More than two years: nobody remembers what was confirmed.
+fn is_too_long(from: Date, to: Date) -> bool {
+    from.checked_add(jiff::Span::new().years(2)).is_ok_and(|limit| to > limit)
 }

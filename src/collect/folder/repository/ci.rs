@@ -145,7 +145,7 @@ fn step<'w>(found: &'w Found, node: &Node, stops: bool) -> Step<'w> {
     let mut text = scalar("run").unwrap_or_default().replace("\\\n", " ");
     for (name, entry) in node.get("with").and_then(Node::map).into_iter().flatten() {
         if let Some(value) = entry.node.scalar() {
-            text.push_str(&format!("\n{name}: {}", value.text));
+            text.extend(["\n", &**name, ": ", &*value.text]);
         }
     }
     let line = node.entry("uses").or_else(|| node.entry("run")).map_or(node.at.line, |entry| entry.at.line);

@@ -81,6 +81,7 @@ fn keys_of_files() {
         ("{\"HttpKeepAlive\": true}", "unknown", "KeepAlive"),
         ("{\"DicomPort\": 1, \"DicomPort\": 2}", "duplicate", ""),
         ("{\"MaximumRequestBodySizeMB\": 10}", "too_new", ""),
+        ("{\"Name\": true}", "wrong_type", ""),
     ] {
         let (found, what, label) = only(&core().file("/etc/orthanc/orthanc.json", text).facts());
         assert_eq!((found.as_str(), what.as_str()), (kind, meant), "{text}: {label}");

@@ -1,5 +1,6 @@
 //! Whole configurations, put together as each image does it.
 
+mod json;
 mod lint;
 mod properties;
 mod real;
@@ -374,6 +375,34 @@ fn newer_versions_do_not_start_without_users() {
     assert_eq!(loads(team()), "true");
 }
 
+/// What Debian's 1.10.1 does with each.
+#[test]
+fn wrong_values_stop_orthanc_where_it_reads_them() {
+    for (text, loads) in [
+        ("\"StableAge\": 1.5", "false"),
+        ("\"StableAge\": -5", "false"),
+        ("\"SslEnabled\": null", "false"),
+        ("\"Plugins\": \"/x\"", "false"),
+        ("\"OverwriteInstances\": \"Never\"", "false"),
+        ("\"DicomAet\": \"\"", "false"),
+        ("\"RegisteredUsers\": []", "false"),
+        ("\"DicomModalities\": {\"a b\": [\"A\", \"h\", 1]}", "false"),
+        ("\"SslMinimumProtocolVersion\": \"4\"", "true"),
+        ("\"SslEnabled\": true, \"SslMinimumProtocolVersion\": \"4\"", "false"),
+        ("\"HttpBindAddresses\": 5", "true"),
+        ("\"Name\": true", "true"),
+        ("\"Plugins\": [\"/x.py\"]", "unknown"),
+        ("\"Plugins\": [\"/etc/orthanc/orthanc.py\"]", "false"),
+        ("\"StableAge\": 60,", "true"),
+    ] {
+        let mut made = image("jodogne/orthanc:1.10.1")
+            .file("/etc/orthanc/orthanc.py", "")
+            .file("/etc/orthanc/orthanc.json", &format!("{{{text}}}"));
+        made.program.inside.complete("/etc/orthanc");
+        assert_eq!(said(&made.facts(), "loads"), loads, "{text}: {:?}", labels(&made.facts(), "load_errors"));
+    }
+}
+
 #[test]
 fn other_programs_have_such_variables_too() {
     let is = |made: Make| is_orthanc(&made.program);
@@ -425,6 +454,9 @@ fn one_file_decides_what_it_alone_decides() {
     );
     let user = facts.list("users").unwrap().records().next().unwrap();
     assert_eq!((user.text("name"), user.text("class")), (Some("${U}"), Some("reference")));
+    let text = "{\"Plugins\": [\"/etc/orthanc/plugins\"], \"DicomWeb\": {}}";
+    let folders = &alone_text("x", "orthanc.json", text, ".", &mut context)[0].facts;
+    assert!(labels(folders, "unloaded_plugins").is_empty() && folders.list("unloaded_plugins").unwrap().incomplete.is_some());
     assert_eq!(&*documents[0].name, "orthanc.json");
 }
 

@@ -96,7 +96,9 @@ pub(super) fn write(text: &str, date: Option<Date>, facts: &mut Record) -> Resul
         ("unrated", counts.unrated),
         ("fixable", counts.fixable),
     ];
-    numbers.into_iter().for_each(|(name, number)| facts.set_here(name, number));
+    for (name, number) in numbers {
+        facts.set_here(name, number);
+    }
     facts.set_or_absent("gap", scan.gap);
     Ok(())
 }
