@@ -7,6 +7,8 @@ mod compose;
 mod engine;
 #[path = "false_passes/orthanc.rs"]
 mod orthanc;
+#[path = "false_passes/reach.rs"]
+mod reach;
 #[path = "engine/server.rs"]
 #[allow(dead_code, reason = "shared")]
 mod server;

@@ -111,22 +111,22 @@ pub struct Inside {
 impl Inside {
     /// Adds a file.
     pub fn put(&mut self, path: impl Into<String>, file: InsideFile) {
-        self.files.insert(path.into(), file);
+        self.files.insert(clean(&path.into()), file);
     }
 
     /// Says that everything below this folder has been put.
     pub fn complete(&mut self, folder: &str) {
-        self.folders.insert(bare(folder), None);
+        self.folders.insert(clean(folder), None);
     }
 
     /// Says why more may lie below this folder.
     pub fn hide(&mut self, folder: &str, why: Unknown) {
-        self.folders.insert(bare(folder), Some(why));
+        self.folders.insert(clean(folder), Some(why));
     }
 
     /// What is at a path.
     pub fn look(&self, path: &str) -> Look<'_> {
-        match (self.files.get(&bare(path)), self.hidden(path)) {
+        match (self.files.get(&clean(path)), self.hidden(path)) {
             (Some(file), _) => Look::File(file),
             (None, None) => Look::Absent,
             (None, Some(why)) => Look::Unknown(why),
@@ -135,7 +135,7 @@ impl Inside {
 
     /// The files directly in a folder in order of name, and why there may be more.
     pub fn folder(&self, folder: &str) -> (Vec<(&str, &InsideFile)>, Option<Unknown>) {
-        let prefix = format!("{}/", bare(folder));
+        let prefix = format!("{}/", clean(folder));
         let files = self.files.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
         let direct = files.filter(|(path, _)| !path[prefix.len()..].contains('/'));
         (direct.map(|(path, file)| (path.as_str(), file)).collect(), self.hidden(&prefix))
@@ -147,7 +147,7 @@ impl Inside {
     }
 
     fn hidden(&self, path: &str) -> Option<Unknown> {
-        let mut at = bare(path);
+        let mut at = clean(path);
         loop {
             if let Some(found) = self.folders.get(&at) {
                 return found.clone();
@@ -168,8 +168,17 @@ pub fn is_only_the_image(why: &Unknown) -> bool {
     why.reason == Reason::ImageNotSeen && why.detail.as_deref() == Some(UNSEEN)
 }
 
-fn bare(path: &str) -> String {
-    path.trim_end_matches('/').to_owned()
+/// The path as the engine cleans it: no doubled slashes, no `.` and `..`, no slash at the end.
+pub fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.iter().map(|part| format!("/{part}")).collect()
 }
 
 #[cfg(test)]
@@ -193,5 +202,7 @@ mod tests {
         assert_eq!((files.len(), more), (1, None));
         inside.hide("/etc/orthanc/sub", Unknown::from(Reason::Permission));
         assert!(matches!(inside.look("/etc/orthanc/sub/a"), Look::Unknown(_)));
+        inside.put("/etc//orthanc/./x/../y.json", file("{}"));
+        assert!(matches!(inside.look("/etc/orthanc/y.json"), Look::File(_)));
     }
 }

@@ -3,6 +3,7 @@
 //! Every way in is followed from outside inwards. What cannot be followed makes the answer unknown, never "closed".
 
 use crate::facts::{Document, Exposure, Fact, Kind, List, OpenPath, Reason, Record, State, Unknown, Value};
+use crate::knowledge::images;
 
 /// How far away a client may be. The order is from near to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +114,18 @@ impl<'a> Around<'a> {
         })
     }
 
+    /// Whether what this container passes on was read.
+    fn is_read(&self, container: &Document) -> bool {
+        self.proxies
+            .iter()
+            .any(|p| p.facts.list("passes").is_some() && self.container_of(p).is_some_and(|f| std::ptr::eq(f, container)))
+    }
+
+    /// Another container of this name.
+    fn is_other(&self, host: &str, container: &Document) -> bool {
+        self.containers.iter().any(|c| !std::ptr::eq(*c, container) && is_named(c, host))
+    }
+
     /// Containers on a network of this one.
     fn neighbours<'s>(&'s self, container: &'s Document) -> impl Iterator<Item = &'a Document> + 's {
         let own = networks(container);
@@ -129,15 +142,16 @@ fn networks(document: &Document) -> Vec<String> {
 }
 
 fn write(orthanc: &mut Document, container: &Document, around: &Around<'_>) {
-    let (mut ways, mut missing) = direct(container, orthanc.facts.int("http_port").unwrap_or(8042));
+    let (mut ways, mut missing) = direct(container, port(&orthanc.facts, "http_port"));
     let fronts = fronts(orthanc, container, around, &mut ways, &mut missing);
-    let dicom = direct(container, orthanc.facts.int("dicom_port").unwrap_or(4242));
+    let dicom = direct(container, port(&orthanc.facts, "dicom_port"));
     let near = if around.neighbours(container).next().is_some() { Reach::Neighbours } else { Reach::Nobody };
+    let same_host = front_on_same_host(&fronts, container, around);
     let facts = &mut orthanc.facts;
     facts.put("reach", reach(&ways, missing.as_ref(), near));
     facts.put("dicom_reach", reach(&dicom.0, dicom.1.as_ref(), near));
     facts.put("tls_in_front", tls_in_front(&ways, &fronts, missing.as_ref()));
-    facts.set_here("front_on_same_host", fronts.iter().any(|front| front.same_host));
+    facts.put("front_on_same_host", same_host);
     let labels = fronts.into_iter().map(|front| label(&front.label)).collect();
     facts.set_here("fronts", List { items: labels, incomplete: missing.clone() });
     let open = open_paths(facts, &ways, &dicom, missing.as_ref());
@@ -152,12 +166,23 @@ fn label(text: &str) -> Fact {
     record.into()
 }
 
-/// Published ports that lead to this one.
-fn direct(container: &Document, port: i64) -> (Vec<Way>, Option<Unknown>) {
+/// A port that Orthanc listens on, or why it is not known.
+fn port(facts: &Record, path: &str) -> Result<i64, Unknown> {
+    match &facts.get(path).state {
+        State::Known(Value::Int(port)) => Ok(*port),
+        State::Unknown(why) => Err(why.clone()),
+        _ => Err(Unknown::new(Reason::UnknownFact, "the port that Orthanc listens on is not known")),
+    }
+}
+
+/// Published ports that lead to this one; any of them may when it is not known.
+fn direct(container: &Document, port: Result<i64, Unknown>) -> (Vec<Way>, Option<Unknown>) {
     let mode = container.facts.text("network_mode").unwrap_or("");
     if mode == "host" {
-        return (vec![way(Reach::AnyHost, format!("the host's own port {port}"))], None);
+        let shown = port.as_ref().map_or_else(|_| "?".to_owned(), i64::to_string);
+        return (vec![way(Reach::AnyHost, format!("the host's own port {shown}"))], port.err());
     }
+    let (port, unknown) = (port.as_ref().ok().copied(), port.err());
     let Some(list) = container.facts.list("ports") else {
         let why = match &container.facts.get("ports").state {
             State::Unknown(why) => why.clone(),
@@ -165,12 +190,27 @@ fn direct(container: &Document, port: i64) -> (Vec<Way>, Option<Unknown>) {
         };
         return (Vec::new(), Some(why));
     };
-    let leads_here = |p: &&Record| p.int("container_port").is_none_or(|n| n == port) && p.text("protocol") != Some("udp");
+    let is_it = |n: i64| port.is_none_or(|port| port == n);
+    let leads_here = |p: &&Record| p.int("container_port").is_none_or(is_it) && p.text("protocol") != Some("udp");
     let ways = list.records().filter(leads_here).filter(|p| p.bool("loopback") != Some(true)).map(|p| {
         let reach = if p.bool("all_interfaces") == Some(false) { Reach::SomeHosts } else { Reach::AnyHost };
         way(reach, p.text("label").unwrap_or("a published port").to_owned())
     });
-    (ways.collect(), list.incomplete.clone())
+    // A port of which nobody knows whose it is closes nothing and opens nothing.
+    let ways = if port.is_some() { ways.collect() } else { Vec::new() };
+    (ways, list.incomplete.clone().or(unknown))
+}
+
+/// A proxy in the same network stack makes remote clients look local; one that nobody read may do so.
+fn front_on_same_host(fronts: &[Front], container: &Document, around: &Around<'_>) -> Fact {
+    if fronts.iter().any(|front| front.same_host) {
+        return Fact::known(true);
+    }
+    let unread = |c: &&&Document| c.name != container.name && shares_network(c, container) && !around.is_read(c);
+    match around.containers.iter().find(unread) {
+        Some(beside) => Fact::unknown(unseen(beside)),
+        None => Fact::known(false),
+    }
 }
 
 fn way(reach: Reach, via: String) -> Way {
@@ -192,6 +232,7 @@ fn fronts(
     missing: &mut Option<Unknown>,
 ) -> Vec<Front> {
     let mut fronts = Vec::new();
+    let mut reached_by = Vec::new();
     for proxy in &around.proxies {
         let Some(front) = around.container_of(proxy) else { continue };
         let outside = outside(front);
@@ -200,7 +241,7 @@ fn fronts(
             continue;
         };
         for pass in passes.records() {
-            let same_host = match leads_to(pass, orthanc, container, front) {
+            let same_host = match leads_to(pass, orthanc, container, front, around) {
                 Leads::Here { same_host } => same_host,
                 Leads::Elsewhere => continue,
                 Leads::Unknown(why) => {
@@ -208,6 +249,7 @@ fn fronts(
                     continue;
                 }
             };
+            reached_by.push(front);
             let tls = sure(pass, "server_tls");
             let secured = if tls == Ok(true) { " (TLS)" } else { "" };
             let line = pass.text("label").unwrap_or("a proxy");
@@ -227,16 +269,41 @@ fn fronts(
             missing.get_or_insert_with(|| why.clone());
         }
     }
-    let is_seen = |c: &Document| around.proxies.iter().any(|p| around.container_of(p).is_some_and(|f| std::ptr::eq(f, c)));
-    let hidden = around.neighbours(container).filter(|c| c.facts.text("role") == Some("proxy")).find(|c| !is_seen(c));
+    // What stands beside it and is reached from outside may pass requests on, whatever its configuration says.
+    let is_known = |c: &Document| c.facts.text("image.reference").is_some_and(|reference| images().find(reference).is_some());
+    let may_pass = |c: &&Document| match c.facts.text("role") {
+        Some("proxy") => true,
+        Some("viewer" | "other") => outside(c).is_some(),
+        Some("pacs") => outside(c).is_some() && !is_known(c),
+        _ => false,
+    };
+    let hidden = around.neighbours(container).filter(may_pass).find(|c| !around.is_read(c));
     if let Some(hidden) = hidden {
         missing.get_or_insert_with(|| unseen(hidden));
+    }
+    if let Some(chained) = chained(&reached_by, around) {
+        missing.get_or_insert(chained);
     }
     fronts
 }
 
+/// A proxy that is reached through another proxy: what that one asks for is not followed.
+fn chained(fronts: &[&Document], around: &Around<'_>) -> Option<Unknown> {
+    let passes_to = |proxy: &Document, front: &Document| {
+        let passes = proxy.facts.list("passes").into_iter().flat_map(List::records);
+        passes.into_iter().filter_map(|pass| pass.text("host")).any(|host| is_named(front, host))
+    };
+    let behind = |front: &&&Document| {
+        let outer = |p: &&&Document| around.container_of(p).is_some_and(|o| !std::ptr::eq(o, **front)) && passes_to(p, front);
+        let unread = around.neighbours(front).any(|c| c.facts.text("role") == Some("proxy") && !around.is_read(c));
+        around.proxies.iter().any(|p| outer(&p)) || unread
+    };
+    let front = fronts.iter().find(behind)?;
+    Some(Unknown::new(Reason::Unsupported, format!("{} is reached through another proxy, which was not followed", front.name)))
+}
+
 fn unseen(proxy: &Document) -> Unknown {
-    Unknown::new(Reason::Unsupported, format!("what the proxy {} passes on was not seen", proxy.name))
+    Unknown::new(Reason::Unsupported, format!("what {} passes on was not seen", proxy.name))
 }
 
 fn sure(record: &Record, path: &str) -> Sure {
@@ -265,39 +332,62 @@ enum Leads {
     Unknown(Unknown),
 }
 
-fn leads_to(pass: &Record, orthanc: &Document, container: &Document, front: &Document) -> Leads {
+fn leads_to(pass: &Record, orthanc: &Document, container: &Document, front: &Document, around: &Around<'_>) -> Leads {
     let Some(host) = pass.text("host") else {
         return match &pass.get("host").state {
             State::Unknown(why) => Leads::Unknown(why.clone()),
             _ => Leads::Elsewhere,
         };
     };
-    let port = orthanc.facts.int("http_port").unwrap_or(8042);
+    let Ok(port) = port(&orthanc.facts, "http_port") else {
+        return Leads::Unknown(Unknown::new(Reason::UnknownFact, "the port that Orthanc listens on is not known"));
+    };
     let its_port = pass.int("port").is_none_or(|p| p == port);
     let published = is_published(container, pass.int("port"), port);
-    let names =
-        [Some(&*orthanc.name), orthanc.service.as_deref(), container.facts.text("container_name"), Some(&*container.name)];
-    if names.contains(&Some(host)) {
-        return if its_port { Leads::Here { same_host: false } } else { Leads::Elsewhere };
+    let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().ok();
+    if is_named(container, host) || host.eq_ignore_ascii_case(&orthanc.name) {
+        return if its_port && may_meet(front, container) { Leads::Here { same_host: false } } else { Leads::Elsewhere };
     }
-    match host {
-        "localhost" | "127.0.0.1" | "::1" | "[::1]" if shares_network(front, container) && its_port => {
-            Leads::Here { same_host: true }
-        }
-        "localhost" | "127.0.0.1" | "::1" | "[::1]" if front.facts.text("network_mode") == Some("host") && published => {
-            Leads::Here { same_host: false }
-        }
-        "host.docker.internal" | "host.containers.internal" if published => Leads::Here { same_host: false },
-        host if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| !ip.is_loopback())
-            && (its_port || published) =>
-        {
-            Leads::Unknown(Unknown::new(
-                Reason::Unsupported,
-                format!("a proxy passes requests to the address {host}, which may be this one"),
-            ))
-        }
-        _ => Leads::Elsewhere,
+    if host.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback()) {
+        let on_host = front.facts.text("network_mode") == Some("host") && published;
+        return match shares_network(front, container) && its_port {
+            true => Leads::Here { same_host: true },
+            false if on_host => Leads::Here { same_host: false },
+            false => Leads::Elsewhere,
+        };
     }
+    if matches!(host, "host.docker.internal" | "host.containers.internal") {
+        return if published { Leads::Here { same_host: false } } else { Leads::Elsewhere };
+    }
+    // An alias, an address or a name of the host may be this one.
+    if around.is_other(host, container) || !(its_port || published) {
+        return Leads::Elsewhere;
+    }
+    Leads::Unknown(Unknown::new(Reason::Unsupported, format!("a proxy passes requests to {host}, which may be this one")))
+}
+
+/// Whether a name of Docker's DNS is this container's: its service, its own name, either with its network behind it.
+fn is_named(container: &Document, host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let numbered = container.service.as_deref().zip(container.project.as_deref()).map(|(service, project)| {
+        [format!("{project}-{service}-1"), format!("{project}_{service}_1")].map(|name| name.to_ascii_lowercase())
+    });
+    let own = [Some(&*container.name), container.service.as_deref(), container.facts.text("container_name")];
+    let mut names = own.into_iter().flatten().map(str::to_ascii_lowercase).chain(numbered.into_iter().flatten());
+    let networks = networks(container);
+    names.any(|name| {
+        host == name
+            || host
+                .strip_prefix(&name)
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|net| networks.iter().any(|n| n.eq_ignore_ascii_case(net)))
+    })
+}
+
+/// Whether two containers have a network in common, as far as their networks are known.
+fn may_meet(a: &Document, b: &Document) -> bool {
+    let (one, other) = (networks(a), networks(b));
+    one.is_empty() || other.is_empty() || one.iter().any(|network| other.contains(network))
 }
 
 /// A proxy on the host's network reaches a published port.
@@ -314,7 +404,8 @@ fn shares_network(a: &Document, b: &Document) -> bool {
         let name = mode.split_once(':').filter(|(kind, _)| matches!(*kind, "service" | "container")).map(|(_, name)| name);
         name.is_some_and(|name| name == &*other.name || Some(name) == other.service.as_deref())
     };
-    (mode(a) == "host" && mode(b) == "host") || joins(a, b) || joins(b, a)
+    let joined = |mode: &str| mode == "host" || mode.starts_with("service:") || mode.starts_with("container:");
+    (mode(a) == mode(b) && joined(&mode(a))) || joins(a, b) || joins(b, a)
 }
 
 fn reach(ways: &[Way], missing: Option<&Unknown>, near: Reach) -> Fact {

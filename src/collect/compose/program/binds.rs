@@ -8,7 +8,7 @@ use crate::collect::compose::files;
 use crate::collect::compose::service::volume::Volume;
 use crate::collect::compose::service::{Service, device_of, host_path, is_in_project, mount_sources};
 use crate::collect::compose::value::{Node, text};
-use crate::collect::program::Place;
+use crate::collect::program::{Place, clean};
 use crate::facts::{Reason, Unknown};
 
 /// Deepest folder below a bind that is read.
@@ -30,7 +30,7 @@ pub(super) fn gather(service: &Service<'_>, files: &mut Files) {
     for owner in &owners {
         for node in owner.get("volumes").and_then(Node::list).unwrap_or_default() {
             match Volume::read(node) {
-                Ok(volume) => volumes.push((*owner, volume, node)),
+                Ok(volume) => volumes.push((*owner, Volume { target: clean(&volume.target), ..volume }, node)),
                 Err(why) => unsure = unsure.or(Some(why)),
             }
         }
