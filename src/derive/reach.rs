@@ -129,7 +129,7 @@ fn networks(document: &Document) -> Vec<String> {
 }
 
 fn write(orthanc: &mut Document, container: &Document, around: &Around<'_>) {
-    let (mut ways, mut missing) = direct(container, orthanc.facts.int("http_port").unwrap_or(8042));
+    let (mut ways, mut missing) = http(orthanc, container, around);
     let fronts = fronts(orthanc, container, around, &mut ways, &mut missing);
     let dicom = direct(container, orthanc.facts.int("dicom_port").unwrap_or(4242));
     let near = if around.neighbours(container).next().is_some() { Reach::Neighbours } else { Reach::Nobody };
@@ -150,6 +150,18 @@ fn label(text: &str) -> Fact {
     let mut record = Record::new();
     record.set_here("label", text);
     record.into()
+}
+
+/// Published ports that lead to the REST API. On the host's own network Orthanc can answer 127.0.0.1 alone, where only what
+/// runs on that host passes requests on.
+fn http(orthanc: &Document, container: &Document, around: &Around<'_>) -> (Vec<Way>, Option<Unknown>) {
+    let on_host = |c: &Document| c.facts.text("network_mode") == Some("host");
+    if !on_host(container) || orthanc.facts.bool("remote_access_allowed") != Some(false) {
+        return direct(container, orthanc.facts.int("http_port").unwrap_or(8042));
+    }
+    let is_read = |c: &Document| around.proxies.iter().any(|p| around.container_of(p).is_some_and(|f| std::ptr::eq(f, c)));
+    let mut others = around.containers.iter().copied().filter(|c| c.name != container.name && on_host(c));
+    (Vec::new(), others.find(|c| !is_read(c)).map(unseen))
 }
 
 /// Published ports that lead to this one.

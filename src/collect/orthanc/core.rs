@@ -41,6 +41,9 @@ fn paths(setting: &Setting<'_>) -> Result<Vec<String>, Unknown> {
     let Some(words) = &setting.program.words else { return Ok(vec![DEFAULT_FOLDER.to_owned()]) };
     let name = |word: &String| word.rsplit('/').next().map(str::to_owned);
     let program = words.iter().position(|word| name(word).as_deref() == Some("Orthanc"));
+    if words.iter().any(|word| word.contains("${")) {
+        return Err(Unknown::new(Reason::UnknownFact, "the command depends on something that is not known"));
+    }
     let shell = words.iter().any(|word| word.contains(char::is_whitespace));
     let arguments = match program {
         Some(at) => &words[at + 1..],

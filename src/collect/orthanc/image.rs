@@ -68,7 +68,9 @@ enum Start {
     /// The start script is told where to write, and starts the program with that.
     Script,
     /// Paths of configurations for the image's own entrypoint; `result` is the one that the start script writes.
-    Path { result: bool },
+    Path {
+        result: bool,
+    },
     Unknown(Unknown),
 }
 
@@ -81,8 +83,13 @@ impl Start {
             [first, ..] if first.rsplit('/').next() == Some("Orthanc") => Self::Program,
             [script, result] if script.contains("entrypoint") && *result == RESULT => Self::Script,
             [RESULT] => Self::Path { result: true },
-            paths if paths.iter().all(|word| is_configuration(word)) => Self::Path { result: false },
-            _ => Self::Unknown(Unknown::new(Reason::Unsupported, "the start command is another program's, which changes what is read")),
+            [first, others @ ..] if is_configuration(first) && others.iter().all(|word| may_follow(word)) => {
+                Self::Path { result: false }
+            }
+            _ => Self::Unknown(Unknown::new(
+                Reason::Unsupported,
+                "the start command is another program's, which changes what is read",
+            )),
         }
     }
 }
@@ -92,6 +99,11 @@ fn is_configuration(word: &str) -> bool {
     let folder = word.trim_end_matches('/');
     let known = ["/etc/orthanc", "/run/secrets"].iter().any(|known| folder == *known);
     word.starts_with('/') && (known || word.ends_with(".json") || word.ends_with('/'))
+}
+
+/// A further configuration, or an option of Orthanc.
+fn may_follow(word: &str) -> bool {
+    word.starts_with('-') || is_configuration(word)
 }
 
 /// Why the start script of the image does not do what it is known to do.
