@@ -21,7 +21,8 @@ pub struct Program {
     pub assurance: Assurance,
     /// Image reference as written; none for a service that is only built.
     pub image: Option<String>,
-    /// What the image is built from, where its Dockerfile was read: the external base of the final stage.
+    /// What the image is built from, where it is built here: the external base of the final stage; empty where that has no
+    /// name or its Dockerfile was not read.
     pub base: Option<String>,
     /// Words of entrypoint and command, where they are known.
     pub words: Option<Vec<String>>,

@@ -2,6 +2,9 @@
 //!
 //! Every way in is followed from outside inwards. What cannot be followed makes the answer unknown, never "closed".
 
+#[path = "reach/open.rs"]
+mod open;
+
 use crate::facts::{Document, Exposure, Fact, Kind, List, OpenPath, Reason, Record, State, Unknown, Value};
 use crate::knowledge::images;
 
@@ -142,7 +145,7 @@ fn networks(document: &Document) -> Vec<String> {
 }
 
 fn write(orthanc: &mut Document, container: &Document, around: &Around<'_>) {
-    let (mut ways, mut missing) = direct(container, port(&orthanc.facts, "http_port"));
+    let (mut ways, mut missing) = http(orthanc, container, around);
     let fronts = fronts(orthanc, container, around, &mut ways, &mut missing);
     let dicom = direct(container, port(&orthanc.facts, "dicom_port"));
     let near = if around.neighbours(container).next().is_some() { Reach::Neighbours } else { Reach::Nobody };
@@ -154,8 +157,8 @@ fn write(orthanc: &mut Document, container: &Document, around: &Around<'_>) {
     facts.put("front_on_same_host", same_host);
     let labels = fronts.into_iter().map(|front| label(&front.label)).collect();
     facts.set_here("fronts", List { items: labels, incomplete: missing.clone() });
-    let open = open_paths(facts, &ways, &dicom, missing.as_ref());
-    let metrics = metrics_public(facts, &ways, missing.as_ref());
+    let open = open::paths(facts, &ways, &dicom, missing.as_ref());
+    let metrics = open::metrics_public(facts, &ways, missing.as_ref());
     facts.put("metrics_public", metrics);
     facts.set_here("open_paths", open);
 }
@@ -164,6 +167,17 @@ fn label(text: &str) -> Fact {
     let mut record = Record::new();
     record.set_here("label", text);
     record.into()
+}
+
+/// Published ports that lead to the REST API. On the host's own network Orthanc can answer 127.0.0.1 alone, where only what
+/// runs on that host passes requests on.
+fn http(orthanc: &Document, container: &Document, around: &Around<'_>) -> (Vec<Way>, Option<Unknown>) {
+    let on_host = |c: &Document| c.facts.text("network_mode") == Some("host");
+    if !on_host(container) || orthanc.facts.bool("remote_access_allowed") != Some(false) {
+        return direct(container, port(&orthanc.facts, "http_port"));
+    }
+    let mut others = around.containers.iter().copied().filter(|c| c.name != container.name && on_host(c));
+    (Vec::new(), others.find(|c| !around.is_read(c)).map(unseen))
 }
 
 /// A port that Orthanc listens on, or why it is not known.
@@ -430,73 +444,5 @@ fn tls_in_front(ways: &[Way], fronts: &[Front], missing: Option<&Unknown>) -> Fa
         (Some(why), _) => Fact::unknown(why),
         (None, Some(why)) => Fact::unknown(why.clone()),
         (None, None) => Fact::known(!all.is_empty()),
-    }
-}
-
-/// Whether Orthanc itself asks for a credential.
-fn asks_itself(facts: &Record) -> Sure {
-    match (sure(facts, "authentication_enabled"), sure(facts, "authorization.loaded")) {
-        (Ok(true), _) | (_, Ok(true)) => Ok(true),
-        (Ok(false), Ok(false)) => Ok(false),
-        (Err(why), _) | (_, Err(why)) => Err(why),
-    }
-}
-
-/// Whether this way lets anybody in without a credential.
-fn is_open(way: &Way, itself: &Sure) -> Sure {
-    match (&way.asks, itself, &way.injects) {
-        (Ok(false), Ok(false), _) | (Ok(false), _, Ok(true)) => Ok(true),
-        (Ok(true), _, _) | (Ok(false), Ok(true), Ok(false)) => Ok(false),
-        (Err(why), _, _) | (_, Err(why), _) | (_, _, Err(why)) => Err(why.clone()),
-    }
-}
-
-fn open_paths(facts: &Record, http: &[Way], dicom: &(Vec<Way>, Option<Unknown>), missing: Option<&Unknown>) -> List {
-    let mut list = List::default();
-    let itself = asks_itself(facts);
-    let reason = if itself == Ok(true) { "the proxy logs everybody in" } else { "authentication off" };
-    for way in http.iter().filter(|_| facts.bool("http_server_enabled") != Some(false)) {
-        match is_open(way, &itself) {
-            Ok(true) => {
-                list.items.push(label(&format!("{} -> {} -> Orthanc REST API, {reason}", way.reach.people(), way.via)));
-            }
-            Ok(false) => {}
-            Err(why) => list.incomplete = Some(why),
-        }
-    }
-    if facts.bool("dicom_server_enabled") != Some(false) {
-        let queries = [
-            ("dicom_always_allow_find", "C-FIND"),
-            ("dicom_always_allow_find_worklist", "worklist C-FIND"),
-            ("dicom_always_allow_get", "C-GET"),
-            ("dicom_always_allow_move", "C-MOVE"),
-        ];
-        let open: Vec<&str> =
-            queries.iter().filter(|(key, _)| facts.bool(key) == Some(true)).map(|(_, service)| *service).collect();
-        for way in dicom.0.iter().filter(|_| !open.is_empty()) {
-            let services = open.join(", ");
-            list.items.push(label(&format!("{} -> {} -> Orthanc DICOM, any AE title: {services}", way.reach.people(), way.via)));
-        }
-        if let Some(why) = queries.iter().find_map(|(key, _)| sure(facts, key).err()).or_else(|| dicom.1.clone()) {
-            list.incomplete.get_or_insert(why);
-        }
-    }
-    if let Some(why) = missing {
-        list.incomplete.get_or_insert_with(|| why.clone());
-    }
-    list
-}
-
-/// Whether somebody from outside reads `/tools/metrics-prometheus` without a credential.
-fn metrics_public(facts: &Record, ways: &[Way], missing: Option<&Unknown>) -> Fact {
-    let itself = asks_itself(facts);
-    let leads = |way: &&Way| way.location.as_deref().is_none_or(|location| "/tools/metrics-prometheus".starts_with(location));
-    let open: Vec<Sure> = ways.iter().filter(leads).map(|way| is_open(way, &itself)).collect();
-    if open.contains(&Ok(true)) {
-        return Fact::known(true);
-    }
-    match open.into_iter().find_map(Sure::err).or_else(|| missing.cloned()) {
-        Some(why) => Fact::unknown(why),
-        None => Fact::known(false),
     }
 }

@@ -15,6 +15,9 @@ const MAX_FILES: usize = 2000;
 /// Commands that leave the text of a file alone.
 const HARMLESS: [&str; 8] = ["chown", "chmod", "chgrp", "mkdir", "ls", "test", "[", "touch"];
 
+/// What Orthanc and the start script of its image read.
+const CONFIGURED: [&str; 3] = ["/etc/orthanc", "/startup", "/docker-entrypoint.sh"];
+
 /// What is known of a file of the image.
 #[derive(Clone, Debug)]
 pub(in crate::collect) enum Content {
@@ -34,6 +37,8 @@ pub(in crate::collect) struct LayerFile {
     pub mode: Option<u32>,
     /// Copied by itself rather than with its folder.
     pub single: bool,
+    /// The file of the build context that it began as.
+    pub source: Option<PathBuf>,
 }
 
 /// The files that the Dockerfile is known to put into its image.
@@ -53,7 +58,10 @@ impl Reading {
         for change in &image.changes {
             match change {
                 Change::Copy(placed) => self.copy(placed, is_folder, &mut layers),
-                Change::Run { text, at, .. } => layers.run(text, at.line),
+                Change::Run { text, filled, at } => {
+                    layers.run(text, at.line);
+                    layers.configures(filled, at.line);
+                }
             }
         }
         layers
@@ -77,7 +85,10 @@ impl Reading {
             match (source, path) {
                 (_, Err(why)) => layers.lose(target, why),
                 (Source::Here { .. }, Ok(text)) if !folder => {
-                    layers.put(bare.to_owned(), LayerFile { content: Content::Text(text.clone()), mode, single: true });
+                    layers.put(
+                        bare.to_owned(),
+                        LayerFile { content: Content::Text(text.clone()), mode, single: true, source: None },
+                    );
                 }
                 (Source::Path(_), Ok(path)) if !(is_remote(path) || placed.what.add && unpacked(path)) => {
                     self.local(path, bare, folder, mode, layers);
@@ -102,7 +113,8 @@ impl Reading {
                 entry.inside.strip_prefix(&base).unwrap_or(&entry.inside).trim_start_matches('/')
             };
             let path = if single && !folder && !is_pattern(source) { target.to_owned() } else { format!("{target}/{rest}") };
-            layers.put(path, LayerFile { content: Content::Path(entry.path), mode, single });
+            let source = Some(entry.path.clone());
+            layers.put(path, LayerFile { content: Content::Path(entry.path), mode, single, source });
         }
         if let Some(why) = more {
             layers.hidden.push((target.to_owned(), why));
@@ -147,6 +159,22 @@ impl Layers {
             if risky.iter().any(|command| names(command, path)) {
                 let why = format!("the command in line {line} of the Dockerfile may change it");
                 file.content = Content::Unknown(Unknown::new(Reason::ImageNotSeen, why));
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// A command that names a folder of configurations, or a JSON file that may lie in one, may put more there.
+    fn configures(&mut self, text: &str, line: u32) {
+        let commands = text.split(['\n', ';', '|', '&']).map(str::trim);
+        let risky: Vec<&str> = commands.filter(|c| !HARMLESS.contains(&c.split_whitespace().next().unwrap_or(""))).collect();
+        for folder in CONFIGURED {
+            let parts = || risky.iter().flat_map(|command| command.split([' ', '\t', '"', '\'', '=', '>']));
+            let json = |word: &str| word.ends_with(".json") && (!word.starts_with('/') || word.contains('$'));
+            if risky.iter().any(|command| command.contains(folder)) || folder == CONFIGURED[0] && parts().any(json) {
+                let why = format!("the command in line {line} of the Dockerfile may change what lies in {folder}");
+                self.hidden.push((folder.to_owned(), Unknown::new(Reason::ImageNotSeen, why)));
             }
         }
     }

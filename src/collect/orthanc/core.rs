@@ -16,6 +16,8 @@ use crate::knowledge::{Version, orthanc_images};
 
 /// Where the configuration of the well-known images and packages lies.
 const DEFAULT_FOLDER: &str = "/etc/orthanc";
+/// The file in it that the well-known images ship.
+const FACTORY: &str = "/etc/orthanc/orthanc.json";
 /// Builds from this version on have a newer JSON reader.
 const NEW_READER: Version = Version([1, 9, 0]);
 
@@ -39,6 +41,9 @@ fn paths(setting: &Setting<'_>) -> Result<Vec<String>, Unknown> {
     let Some(words) = &setting.program.words else { return Ok(vec![DEFAULT_FOLDER.to_owned()]) };
     let name = |word: &String| word.rsplit('/').next().map(str::to_owned);
     let program = words.iter().position(|word| name(word).as_deref() == Some("Orthanc"));
+    if words.iter().any(|word| word.contains("${")) {
+        return Err(Unknown::new(Reason::UnknownFact, "the command depends on something that is not known"));
+    }
     let shell = words.iter().any(|word| word.contains(char::is_whitespace));
     let arguments = match program {
         Some(at) => &words[at + 1..],
@@ -79,7 +84,13 @@ fn read_path(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembl
         files.into_iter().filter(|(path, _)| path.to_ascii_lowercase().ends_with(".json")).collect();
     let unseen_image = hidden.as_ref().is_some_and(is_only_the_image);
     let ships = image.known.is_some_and(|known| known.factory) && path == DEFAULT_FOLDER;
-    let factory = ships && unseen_image && inside_lacks(setting, "/etc/orthanc/orthanc.json");
+    // Where something lies over the image's own file, that is not read.
+    let factory = ships && unseen_image && is_the_images(setting, FACTORY).unwrap_or(false);
+    let covered = if ships { is_the_images(setting, FACTORY).err() } else { None };
+    if let Some(why) = covered {
+        out.root.incomplete.get_or_insert_with(|| why.clone());
+        out.doubt.get_or_insert(why);
+    }
     for (path, file) in &configurations {
         let map = read::file(path, file, manner(image), setting, out);
         add(map, out);
@@ -106,8 +117,16 @@ fn read_path(path: &str, setting: &Setting<'_>, image: &Image, out: &mut Assembl
     }
 }
 
-fn inside_lacks(setting: &Setting<'_>, path: &str) -> bool {
-    !matches!(setting.program.inside.look(path), Look::File(_))
+/// Whether a path is as the image has it; false where a file lies over it, an error where something that cannot be read does.
+fn is_the_images(setting: &Setting<'_>, path: &str) -> Result<bool, Unknown> {
+    let inside = &setting.program.inside;
+    match inside.look(path) {
+        Look::File(_) => Ok(false),
+        Look::Unknown(why) if is_only_the_image(&why) => Ok(true),
+        Look::Unknown(why) => Err(why),
+        Look::Absent if inside.folder(DEFAULT_FOLDER).1.is_none() => Ok(false),
+        Look::Absent => Err(Unknown::new(Reason::NoTarget, format!("what is mounted over {path} is not there"))),
+    }
 }
 
 /// Adds the keys of one more file; a key that stands in two of them is fatal.

@@ -11,6 +11,7 @@ mod merge;
 mod network;
 mod oauth;
 mod plugins;
+mod postgres;
 mod read;
 mod shown;
 mod source;
@@ -105,6 +106,10 @@ fn document(setting: Setting<'_>, groups: &mut Groups) -> Document {
 
 /// One way of putting it together, or what both agree on.
 fn assemble(setting: &Setting<'_>, image: &Image) -> Assembled {
+    if let Some(why) = &image.changed {
+        let root = json::Map { incomplete: Some(why.clone()), ..json::Map::default() };
+        return Assembled { root, doubt: Some(why.clone()), ..Assembled::default() };
+    }
     match image.assembly {
         Some(Assembly::Core) => core::assemble(setting, image),
         Some(Assembly::Team) => team::assemble(setting, image),

@@ -1,9 +1,11 @@
 //! Where Orthanc keeps its index and images, and what it serves besides: databases, object storage, worklists, folders.
 
+use std::collections::BTreeMap;
+
 use super::facts::{Section, bool_at, both, labelled, section};
 use super::json::{Json, Look, Map, Node};
-use super::network::{host_of, is_loopback};
-use super::shown;
+use super::network::is_loopback;
+use super::{postgres, shown};
 use crate::facts::{Fact, List, Reason, Record, Unknown};
 use crate::knowledge::{Assembly, secret_scan};
 
@@ -74,15 +76,37 @@ fn database(record: &mut Record, root: &Map) {
     }
 }
 
+/// What the connection string says, which alone counts where it is set.
+enum Connection {
+    Parameters(BTreeMap<String, String>),
+    /// No connection string: the keys of the section count.
+    None,
+    Unknown(Unknown),
+}
+
+fn connection(kind: &str, map: &Map) -> Connection {
+    if kind != "PostgreSQL" {
+        return Connection::None;
+    }
+    match map.look("ConnectionUri") {
+        Look::Set(node) => match node.text() {
+            Some("") => Connection::None,
+            text => text.and_then(postgres::parameters).map_or_else(
+                || Connection::Unknown(Unknown::new(Reason::Unsupported, "ConnectionUri cannot be taken apart")),
+                Connection::Parameters,
+            ),
+        },
+        Look::Absent => Connection::None,
+        Look::Unknown(why) => Connection::Unknown(why),
+    }
+}
+
 /// The host, from its own key or from the connection string.
 fn host(kind: &str, map: &Map) -> Result<Option<String>, Unknown> {
-    let key = if kind == "PostgreSQL" { "ConnectionUri" } else { "" };
-    match map.look(key) {
-        Look::Set(node) if node.text().is_some_and(|text| !text.is_empty()) => {
-            return Ok(node.text().map(|uri| host_of(uri).to_owned()));
-        }
-        Look::Unknown(why) if key == "ConnectionUri" => return Err(why),
-        _ => {}
+    match connection(kind, map) {
+        Connection::Parameters(found) => return Ok(found.get("host").cloned()),
+        Connection::Unknown(why) => return Err(why),
+        Connection::None => {}
     }
     match map.look("Host") {
         Look::Set(node) => Ok(node.text().map(str::to_owned)),
@@ -97,10 +121,12 @@ fn database_label(kind: &str, map: &Map) -> Fact {
         Ok(None) => String::new(),
         Err(_) => " at a host that was not seen".into(),
     };
-    let user = match map.look("Username") {
-        Look::Set(node) => node.text().map(|user| format!(" as {}", shown::key(user))).unwrap_or_default(),
-        _ => String::new(),
+    let user = match (connection(kind, map), map.look("Username")) {
+        (Connection::Parameters(found), _) => found.get("user").cloned(),
+        (Connection::None, Look::Set(node)) => node.text().map(str::to_owned),
+        _ => None,
     };
+    let user = user.map(|user| format!(" as {}", shown::key(&user))).unwrap_or_default();
     Fact::known(format!("{kind}{place}{user}"))
 }
 
@@ -119,10 +145,10 @@ fn remote(kind: &str, map: &Map) -> Fact {
 /// `EnableSsl` alone encrypts and verifies nothing in `PostgreSQL`; only `sslmode=verify-full` does.
 fn verified_tls(kind: &str, map: &Map) -> Fact {
     match kind {
-        "PostgreSQL" => match map.look("ConnectionUri") {
-            Look::Set(node) => Fact::known(node.text().is_some_and(|uri| uri.contains("sslmode=verify-full"))).at(&node.at),
-            Look::Absent => Fact::known(false),
-            Look::Unknown(why) => Fact::unknown(why),
+        "PostgreSQL" => match connection(kind, map) {
+            Connection::Parameters(found) => Fact::known(found.get("sslmode").is_some_and(|mode| mode == "verify-full")),
+            Connection::None => Fact::known(false),
+            Connection::Unknown(why) => Fact::unknown(why),
         },
         "MySQL" => {
             let (on, verifies) = (bool_at(map, &["EnableSsl"], false), bool_at(map, &["SslVerifyServerCertificates"], true));
@@ -134,25 +160,31 @@ fn verified_tls(kind: &str, map: &Map) -> Fact {
 
 fn default_login(kind: &str, map: &Map) -> Fact {
     let superuser = if kind == "MySQL" { "root" } else { "postgres" };
+    let is_published = |password: &str| !password.is_empty() && secret_scan().is_published(password);
+    match connection(kind, map) {
+        Connection::Parameters(found) => {
+            let user = found.get("user");
+            let wrong = user.is_some_and(|user| user == superuser) || found.get("password").is_some_and(|p| is_published(p));
+            return match (wrong, user) {
+                (true, _) => Fact::known(true),
+                (false, Some(_)) => Fact::known(false),
+                (false, None) => Fact::unknown(Unknown::new(Reason::Unproven, "ConnectionUri names no user")),
+            };
+        }
+        Connection::Unknown(why) => return Fact::unknown(why),
+        Connection::None => {}
+    }
     let mut hidden = None;
-    for (key, bad) in [("Username", superuser), ("Password", "")] {
+    for key in ["Username", "Password"] {
         match map.look(key) {
             Look::Set(node) => {
                 let text = node.text().unwrap_or("");
-                let wrong = if key == "Username" { text == bad } else { !text.is_empty() && secret_scan().is_published(text) };
-                if wrong {
+                if if key == "Username" { text == superuser } else { is_published(text) } {
                     return Fact::known(true).at(&node.at);
                 }
             }
             Look::Absent => {}
             Look::Unknown(why) => hidden = Some(why),
-        }
-    }
-    if let Look::Set(node) = map.look("ConnectionUri") {
-        let user =
-            node.text().and_then(|uri| uri.split_once("://")).map_or("", |(_, rest)| rest.split([':', '@']).next().unwrap_or(""));
-        if user == superuser {
-            return Fact::known(true).at(&node.at);
         }
     }
     match (kind, hidden) {

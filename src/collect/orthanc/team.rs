@@ -68,19 +68,30 @@ fn variables(setting: &Setting<'_>, image: &Image, out: &mut Assembled) {
         fog(&mut out.root, why);
         out.doubt.get_or_insert_with(|| why.clone());
     }
+    // Nobody defines the order of the variables, so what two of them set differently is not known.
+    let mut together = Map::default();
     for variable in setting.variables() {
         let source = Arc::new(Source::variable(variable));
-        if variable.name == "ORTHANC_JSON" {
-            json(variable, &source, setting, out);
-        } else if !variable.name.ends_with("_SECRET") {
-            set(variable, &source, image, setting, out);
+        let map = if variable.name == "ORTHANC_JSON" {
+            Some(json(variable, &source, setting, out))
+        } else if variable.name.ends_with("_SECRET") {
+            None
+        } else {
+            set(variable, &source, image, setting, out)
+        };
+        if let Some(map) = map {
+            lay(&mut together, map, Order::Undefined, &mut out.problems);
         }
     }
+    if let Some(why) = together.incomplete.clone() {
+        fog(&mut together, &why);
+    }
+    lay(&mut out.root, together, Order::Known, &mut out.problems);
 }
 
-fn json(variable: &Variable, source: &Arc<Source>, setting: &Setting<'_>, out: &mut Assembled) {
+fn json(variable: &Variable, source: &Arc<Source>, setting: &Setting<'_>, out: &mut Assembled) -> Map {
     out.sources.push("ORTHANC_JSON".into());
-    let map = match &variable.value {
+    match &variable.value {
         Ok(text) => {
             let manner = Manner { syntax: Syntax::Core, reader: Reader::Python };
             read::text_of(text, source, manner, setting, out)
@@ -89,12 +100,11 @@ fn json(variable: &Variable, source: &Arc<Source>, setting: &Setting<'_>, out: &
             out.doubt.get_or_insert_with(|| why.clone());
             Map { incomplete: Some(why.clone()), ..Map::default() }
         }
-    };
-    lay(&mut out.root, map, Order::Known, &mut out.problems);
+    }
 }
 
 /// A variable that sets a key or switches a plugin.
-fn set(variable: &Variable, source: &Arc<Source>, image: &Image, setting: &Setting<'_>, out: &mut Assembled) {
+fn set(variable: &Variable, source: &Arc<Source>, image: &Image, setting: &Setting<'_>, out: &mut Assembled) -> Option<Map> {
     let environment = orthanc_environment();
     if let Some(path) = environment.path(&variable.name) {
         if environment.legacy(&variable.name).is_some() {
@@ -105,8 +115,9 @@ fn set(variable: &Variable, source: &Arc<Source>, image: &Image, setting: &Setti
             Err(why) => leaf(Json::Unknown(why.clone()), source),
         };
         out.sources.push(super::shown::key(&variable.name));
-        lay(&mut out.root, nested(&path, node), Order::Known, &mut out.problems);
-    } else if let Some((plugin, old)) = environment.switch(&variable.name) {
+        return Some(nested(&path, node));
+    }
+    if let Some((plugin, old)) = environment.switch(&variable.name) {
         if old {
             legacy(variable, image, out);
         }
@@ -122,6 +133,7 @@ fn set(variable: &Variable, source: &Arc<Source>, image: &Image, setting: &Setti
             }
         }
     }
+    None
 }
 
 /// An old name works in old images and stops new ones.

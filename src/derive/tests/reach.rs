@@ -159,3 +159,28 @@ fn loopback_of_a_shared_network_makes_remote_clients_look_local() {
         derived(vec![container("orthanc", &[]), beside, orthanc(true), proxy(Fact::known("127.0.0.1"), false, false)]);
     assert_eq!(facts.bool("front_on_same_host"), Some(true));
 }
+
+#[test]
+fn on_the_host_network_without_remote_access_only_the_host_itself_gets_in() {
+    let on_host = |service: &str| {
+        let mut document = container(service, &[]);
+        document.facts.set_here("network_mode", "host");
+        document.facts.set_here("networks", Vec::<Fact>::new());
+        document
+    };
+    let local = || {
+        let mut document = orthanc(false);
+        document.facts.set_here("remote_access_allowed", false);
+        document
+    };
+    let (facts, exposure) = derived(vec![on_host("orthanc"), local()]);
+    assert!(exposure.open.is_empty() && exposure.unknown.is_empty(), "{exposure:?}");
+    assert_eq!(facts.bool("metrics_public"), Some(false));
+    let (_, exposure) = derived(vec![on_host("orthanc"), local(), on_host("other")]);
+    assert!(!exposure.unknown.is_empty(), "another program of the host may pass requests on");
+    let proxy = proxy(Fact::known("127.0.0.1"), false, false);
+    let (_, exposure) = derived(vec![on_host("orthanc"), local(), on_host("proxy"), proxy]);
+    assert_eq!(exposure.open.len(), 1, "{exposure:?}");
+    let (_, exposure) = derived(vec![on_host("orthanc"), orthanc(false)]);
+    assert_eq!(exposure.open.len(), 1, "what is not known to be refused is open");
+}

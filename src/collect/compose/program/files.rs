@@ -15,6 +15,8 @@ const MAX_BYTES: u64 = 1024 * 1024;
 const MAX_FILES: usize = 200;
 /// Folders whose content is configuration.
 pub(super) const FOLDERS: [&str; 3] = ["/etc/orthanc", "/run/secrets", "/etc/nginx"];
+/// The start script of Orthanc's image and its helpers: nothing may stand in their place.
+const START: [&str; 2] = ["/docker-entrypoint.sh", "/startup"];
 /// Endings of files that may be configuration wherever they are mounted.
 const ENDINGS: [&str; 8] = [".json", ".conf", ".yaml", ".yml", ".lua", ".py", ".template", ".env"];
 
@@ -28,15 +30,15 @@ pub(super) struct Files {
     /// Why any path may be covered by something unseen.
     pub unsure: Option<Unknown>,
     count: usize,
-    /// The files of this machine whose text was read.
-    sources: Vec<PathBuf>,
+    /// The files of this machine whose text was read, or is part of the service in another shape.
+    pub sources: Vec<PathBuf>,
 }
 
 impl Files {
     /// Everything that the files bring into a service, and which files of this machine were read; `words` may name a configuration of Orthanc.
     pub(super) fn of(service: &Service<'_>, words: &[String]) -> (Inside, Vec<PathBuf>) {
         let named = words.iter().filter(|word| word.starts_with('/')).map(|word| word.trim_end_matches('/').to_owned());
-        let wanted = FOLDERS.into_iter().map(str::to_owned).chain(named.filter(|word| !word.is_empty())).collect();
+        let wanted = FOLDERS.into_iter().chain(START).map(str::to_owned).chain(named.filter(|word| !word.is_empty())).collect();
         let mut files =
             Self { inside: Inside::default(), mounted: Vec::new(), wanted, unsure: None, count: 0, sources: Vec::new() };
         binds::gather(service, &mut files);

@@ -12,9 +12,14 @@ pub(super) fn gather(service: &Service<'_>, files: &mut Files) {
     let Some(build) = service.build else { return };
     let layers = build.reading.layers(&|path| FOLDERS.contains(&path));
     for (path, why) in layers.hidden {
-        if !files.is_mounted(&path) {
-            files.hide(&path, why);
+        if files.is_mounted(&path) {
+            continue;
         }
+        // A further file of the folder is read like those that are seen.
+        if let Some((folder, _)) = path.rsplit_once('/').filter(|(f, name)| FOLDERS.contains(f) && name.ends_with(".json")) {
+            files.hide(folder, why.clone());
+        }
+        files.hide(&path, why);
     }
     for (path, file) in layers.files {
         let wanted = files.is_wanted(&path) || file.single && files.may_be_configuration(&path);
@@ -35,7 +40,11 @@ pub(super) fn gather(service: &Service<'_>, files: &mut Files) {
                 }
             }
             Content::Text(text) => files.put(&path, Ok(text), shown.into(), file.mode, Place::Image),
-            Content::Unknown(why) => files.put(&path, Err(why), shown.into(), file.mode, Place::Image),
+            Content::Unknown(why) => {
+                // What the build may change is not judged once more as it stands here.
+                files.sources.extend(file.source);
+                files.put(&path, Err(why), shown.into(), file.mode, Place::Image);
+            }
         }
     }
 }

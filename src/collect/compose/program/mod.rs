@@ -20,9 +20,10 @@ use crate::facts::{Assurance, Reason, Unknown};
 pub(super) fn program(service: &Service<'_>, target: &str) -> (Program, Vec<PathBuf>) {
     let (environment, environment_incomplete) = environment(service);
     let words = words(service);
-    let base = service.image_built().and_then(|image| match &image.base {
-        Base::Image(Ok(reference)) => Some(reference.clone()),
-        _ => None,
+    let base = service.is_built().then(|| match service.image_built().map(|image| &image.base) {
+        Some(Base::Image(Ok(reference))) => reference.clone(),
+        // The tag of what is built says nothing about it.
+        _ => String::new(),
     });
     let (inside, sources) = Files::of(service, words.as_deref().unwrap_or_default());
     let program = Program {

@@ -13,8 +13,13 @@ impl<'p> Service<'p> {
     /// The image that is built for the service, where its Dockerfile could be followed. With `pull_policy: always` it is
     /// fetched instead.
     pub(in crate::collect::compose) fn image_built(&self) -> Option<&'p Image> {
+        self.build.filter(|_| self.is_built()).and_then(|build| build.image().ok())
+    }
+
+    /// Whether the service runs what is built here, readable or not.
+    pub(in crate::collect::compose) fn is_built(&self) -> bool {
         let pulled = self.get("pull_policy").is_some_and(|policy| text(policy) != Ok("build") && text(policy) != Ok("never"));
-        self.build.filter(|_| !(pulled && self.get("image").is_some())).and_then(|build| build.image().ok())
+        self.build.is_some() && !(pulled && self.get("image").is_some())
     }
 
     /// Whether nothing lies below the Dockerfile: all that the image has is known.

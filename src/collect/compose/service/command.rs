@@ -120,11 +120,12 @@ fn knows_entrypoint(service: &Service<'_>) -> bool {
     service.entry("entrypoint").is_some() || service.image_built().is_some_and(|image| image.entrypoint.is_some())
 }
 
-/// The words of entrypoint and command in clear, as far as the files say them; none where one cannot be known.
+/// The words of entrypoint and command in clear, as far as the files say them; what cannot be known as `${NAME}` or `${}`.
+/// None where they say nothing.
 pub(in crate::collect::compose) fn words(service: &Service<'_>) -> Option<Vec<String>> {
     let said = lines(service);
-    let known = !said.is_empty() && said.iter().all(|line| line.words.unknown.is_none());
-    known.then(|| said.into_iter().flat_map(|line| line.words.effective).collect())
+    let gap = said.iter().any(|line| line.words.unknown.is_some()).then(|| "${}".to_owned());
+    (!said.is_empty()).then(|| said.into_iter().flat_map(|line| line.words.effective).chain(gap).collect())
 }
 
 fn health_secrets(service: &Service<'_>, secrets: &mut List, groups: &mut Groups) {

@@ -121,6 +121,9 @@ fn volume_fact(service: &Service<'_>, volume: &Volume, node: &Node, read_only: b
     match (&volume.source, volume.kind.as_str()) {
         (Some(source), "bind") => bind_source(service, source, node, &mut record),
         (Some(source), "volume") => {
+            if in_memory(service, source) {
+                record.set_here("kind", "tmpfs");
+            }
             record.set_here("source", service.project.engine_name("volumes", source));
             device(service, source, &mut record);
         }
@@ -140,6 +143,13 @@ fn device(service: &Service<'_>, name: &str, record: &mut Record) {
         Some(Err(why)) => record.unknown("device", why),
         None => {}
     }
+}
+
+/// Whether a named volume is made of memory: it is empty after each start.
+fn in_memory(service: &Service<'_>, name: &str) -> bool {
+    let entry = service.project.declared("volumes", name).filter(|entry| !is_external(&entry.node));
+    let kind = entry.and_then(|entry| entry.node.at_path(&["driver_opts", "type"])).map(text);
+    kind.is_some_and(|kind| matches!(kind, Ok("tmpfs" | "ramfs")))
 }
 
 /// The host path that a named volume binds; none for a volume of the engine's own, an error where it cannot be told.

@@ -148,8 +148,9 @@ fn stronger_sources_overwrite_weaker_ones_key_by_key() {
         )
         .file("/run/secrets/more.json", "{\"DicomAet\": \"SECRET\"}")
         .env("ORTHANC__DICOM_AET", "ENV")
-        .env("ORTHANC_JSON", "{\"HttpVerbose\": false /* no */, \"SslEnabled\": true}")
+        .env("ORTHANC_JSON", "{\"HttpVerbose\": false /* no */, \"SslEnabled\": true, \"WebDavEnabled\": false}")
         .env("ORTHANC__SSL_ENABLED", "false")
+        .env("ORTHANC__WEB_DAV_ENABLED", "false")
         .file("/run/secrets/ORTHANC__LIMIT_FIND_RESULTS", "100\n")
         .facts();
     expect(
@@ -157,9 +158,11 @@ fn stronger_sources_overwrite_weaker_ones_key_by_key() {
         &[
             ("set.DicomAet", "ENV"),
             ("set.HttpVerbose", "false"),
-            ("set.SslEnabled", "false"),
+            // Nobody defines in which order the variables are read.
+            ("set.SslEnabled", "unknown"),
+            ("set.WebDavEnabled", "false"),
             ("set.LimitFindResults", "100"),
-            ("loads", "true"),
+            ("loads", "unknown"),
         ],
     );
     let origin = facts.get("set.DicomAet").origin.clone().unwrap();
@@ -325,8 +328,47 @@ fn the_command_names_file_or_folder() {
     expect(&facts, &[("set.SslEnabled", "true")]);
     let facts = core().words(&["Orthanc", "--trace", "/etc/orthanc"]).facts();
     expect(&facts, &[("set.SslEnabled", "absent"), ("trace", "true")]);
-    let facts = core().words(&["sh", "-c", "sed x && Orthanc /etc/orthanc"]).facts();
-    expect(&facts, &[("set.SslEnabled", "unknown"), ("loads", "unknown")]);
+    for words in [
+        &["sh", "-c", "sed x && Orthanc /etc/orthanc"][..],
+        &["/my.sh"],
+        &["/opt/start"],
+        &["bash", "/run.json"],
+        &["/docker-entrypoint.sh"],
+        &["${}"],
+        &["Orthanc", "${CONFIGURATION}"],
+    ] {
+        for made in [core(), team(), image("clinic/pacs:1").env("ORTHANC__SSL_ENABLED", "true")] {
+            expect(&made.words(words).facts(), &[("set.SslEnabled", "unknown"), ("loads", "unknown")]);
+        }
+    }
+}
+
+#[test]
+fn the_start_script_is_passed_over_or_replaced() {
+    let on = || team().file("/c/o.json", "{\"SslEnabled\": true}").env("ORTHANC__SSL_ENABLED", "false");
+    for words in [&["/c/o.json"][..], &["Orthanc", "/c/o.json"], &["tini", "--", "/usr/sbin/Orthanc", "/c/o.json"]] {
+        expect(&on().words(words).facts(), &[("assembly", "core"), ("set.SslEnabled", "true")]);
+    }
+    for words in [&["/tmp/orthanc.json"][..], &["/docker-entrypoint.sh", "/tmp/orthanc.json"], &[]] {
+        expect(&on().words(words).facts(), &[("assembly", "orthancteam"), ("set.SslEnabled", "false")]);
+    }
+    let unknown = [("set.SslEnabled", "unknown"), ("loads", "unknown")];
+    expect(&on().env("BEFORE_ORTHANC_STARTUP_SCRIPT", "/x.sh").facts(), &unknown);
+    expect(&on().file("/docker-entrypoint.sh", "exec Orthanc").facts(), &unknown);
+    expect(&on().file("/startup/generateConfiguration.py", "").facts(), &unknown);
+}
+
+#[test]
+fn what_lies_over_the_factory_file_hides_it() {
+    let mut covered = image("jodogne/orthanc:1.12.8");
+    covered.program.inside.complete("/etc/orthanc/orthanc.json");
+    expect(&covered.facts(), &[("set.AuthenticationEnabled", "unknown"), ("loads", "unknown")]);
+    let mut unseen = image("jodogne/orthanc:1.12.8");
+    unseen.program.inside.hide("/etc/orthanc/orthanc.json", Unknown::from(Reason::Permission));
+    expect(&unseen.facts(), &[("set.AuthenticationEnabled", "unknown"), ("loads", "unknown")]);
+    let mut built = image("orthancteam/orthanc:26.8.1");
+    built.program.base = Some("debian:11".into());
+    expect(&built.words(&["Orthanc", "/etc/orthanc"]).facts(), &[("assembly", "core"), ("version", "unknown")]);
 }
 
 #[test]
