@@ -110,10 +110,9 @@ impl Plan {
         snapshot.errors.extend(misnamed);
     }
 
-    /// Text of a stack description, for showing a place in it.
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
-        let is_it = |described: &&Described| described.description.path.display().to_string() == path;
-        self.described.iter().find(is_it).map(|described| &*described.description.text)
+    /// The stack description at a path, for showing a place in it.
+    pub(super) fn description(&self, path: &str) -> Option<&Description> {
+        self.described.iter().map(|described| &described.description).find(|one| one.path.display().to_string() == path)
     }
 }
 
