@@ -69,7 +69,9 @@ fn other_files_given_by_mistake_are_not_quoted() {
 fn addresses_and_descriptions_with_passwords_are_not_quoted() {
     let mut canaries = Canaries::new(17);
     let mut found = Vec::new();
-    for address in ["docker+tcp://u:%%@h:1", "https://u:%%@127.0.0.1:1/", "docker+ssh://u:%%@h", "docker://u:%%@h", "https:/u:%%@h"] {
+    for address in
+        ["docker+tcp://u:%%@h:1", "https://u:%%@127.0.0.1:1/", "docker+ssh://u:%%@h", "docker://u:%%@h", "https:/u:%%@h"]
+    {
         let place = folder(&[]);
         let ran = run_in(place.path(), &["audit", &canaries.plant(address)]).ends_with(2);
         found.extend(canaries.found(address, &format!("{}{}", ran.out, ran.err)));
