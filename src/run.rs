@@ -87,13 +87,9 @@ fn evaluate(library: &Library, derived: &mut Derived, commitments: &mut Commitme
 
 /// Shows the place in a stack description that was read in this run; of a snapshot only file and line are known.
 fn with_text(error: FileError, plan: &Plan) -> FileError {
-    match plan.text(&error.path) {
+    match plan.description(&error.path) {
         None => error,
-        Some(text) => {
-            let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
-            let column = line.chars().take_while(|c| c.is_whitespace() || *c == '-').count() + 1;
-            FileError::at_line(&error.path, text, (error.line, column), error.message, error.help)
-        }
+        Some(description) => description.with_text(error),
     }
 }
 

@@ -27,8 +27,38 @@ pub fn parse_yaml<T: DeserializeOwned>(path: &str, source: &str) -> Result<T, Fi
     serde_saphyr::from_str_with_options(source, options).map_err(|error| {
         let place = error.location().unwrap_or(Location::UNKNOWN);
         let message = error.without_snippet().to_string();
-        FileError::at(path, source, &place, message.lines().next().unwrap_or("not valid YAML").to_owned(), None)
+        let (message, help) = plain(message.lines().next().unwrap_or("not valid YAML"));
+        FileError::at(path, source, &place, message, help.map(str::to_owned))
     })
+}
+
+/// The reader's words in ours, with what to write; a value that it quotes is left out, since it may be a secret.
+fn plain(message: &str) -> (String, Option<&'static str>) {
+    const DATE: &str = "write it as year, month and day: 2026-11-24 for example";
+    const ALL_FIELDS: &str = "`pacscan schema stack` (or `check`, `profile`) prints all fields";
+    let message = message.split(" at line ").next().unwrap_or(message);
+    if let Some((_, rest)) = message.split_once("missing field `") {
+        return (format!("missing field `{rest}: this entry needs it"), Some(ALL_FIELDS));
+    }
+    for (theirs, ours, help) in [
+        ("expected sequence start", "a list is expected here", "write `[one, two]`, or each on a line of its own after `- `"),
+        ("expected mapping start", "fields are expected here", "write `field: value`, each on a line of its own"),
+        ("DuplicateKeyPolicy", "this key stands here twice", "keep one of the two"),
+        ("failed to parse", "this is no date", DATE),
+        ("invalid date", "this is no date", DATE),
+        ("invalid u16", "a whole number is expected here", "write it without quotes, unit or fraction"),
+    ] {
+        if message.contains(theirs) {
+            return (ours.to_owned(), Some(help));
+        }
+    }
+    match message.split_once(": string ") {
+        Some((head, rest)) => match rest.rsplit_once(", expected ") {
+            Some((_, expected)) => (format!("{head}: a text, expected {expected}"), None),
+            None => (head.to_owned(), None),
+        },
+        None => (message.to_owned(), None),
+    }
 }
 
 impl FileError {
@@ -49,6 +79,13 @@ impl FileError {
     pub fn at(path: &str, source: &str, place: &Location, message: String, help: Option<String>) -> Self {
         let number = |n: u64| usize::try_from(n).unwrap_or(1);
         Self::at_line(path, source, (number(place.line()), number(place.column())), message, help)
+    }
+
+    /// The error without the file's text, which is then not shown.
+    pub fn without_text(mut self) -> Self {
+        self.text.clear();
+        self.span = (0, 0);
+        self
     }
 
     /// An error at a line and column, both from 1.

@@ -84,6 +84,10 @@ fn the_user_of_a_built_service() {
         (".", "FROM debian:12\nRUN useradd -u 1001 app\nUSER app:app", "pass"),
         (".", "FROM debian:12\nRUN useradd -u $X app\nUSER app", "not_evaluated"),
         (".", "FROM debian:12\nUSER app", "not_evaluated"),
+        (".", "FROM debian:12\nRUN useradd app\nCOPY passwd /etc/passwd\nUSER app", "not_evaluated"),
+        (".", "FROM debian:12\nRUN useradd app\nCOPY rootfs /\nUSER app", "not_evaluated"),
+        (".", "FROM debian:12\nRUN O='-o -u 0'; useradd $O app\nUSER app", "not_evaluated"),
+        (".", "FROM debian:12\nRUN useradd app && sed -i 's/^app:x:[0-9]*/app:x:0/' /etc/passwd\nUSER app", "not_evaluated"),
         (".\n    user: root", "FROM debian:12\nUSER 1000", "fail"),
         (".\n    user: '1000'", "FROM debian:12\nUSER root", "pass"),
         (".\n    user: app", "FROM debian:12\nRUN useradd app\nUSER root", "pass"),
@@ -155,6 +159,35 @@ fn the_checks_of_a_dockerfile() {
         let alone = outcomes(&[("Dockerfile", dockerfile)]);
         assert_eq!(status(&alone, check, "Dockerfile"), expected, "alone: {dockerfile}: {check}");
     }
+}
+
+#[test]
+fn files_of_a_service_that_are_not_looked_at() {
+    let of = |build: &str, dockerfile: &str, check: &str| {
+        let compose = format!("services: {{app: {{build: {build}}}}}\n");
+        let files = [
+            ("compose.yaml", compose.as_str()),
+            ("Dockerfile", dockerfile),
+            (".env", "A=1\n"),
+            ("cfg/.env", "PASSWORD=x\n"),
+            ("cfg/.dockerignore", "**\n"),
+        ];
+        status(&outcomes(&files), check, "Dockerfile")
+    };
+    let named = "{context: ., additional_contexts: {cfg: ./cfg}}";
+    let copied = "FROM a:1\nCOPY --from=cfg . /app";
+    assert_eq!(of(named, copied, "dockerfile-no-secrets"), "not_evaluated");
+    assert_eq!(of(named, copied, "dockerignore-excludes-env"), "not_evaluated");
+    let mounted = "FROM a:1\nRUN --mount=type=bind,target=/src cp -r /src /app";
+    assert_eq!(of(".", mounted, "dockerignore-excludes-env"), "not_evaluated");
+    let file = "FROM a:1\nRUN --mount=type=bind,source=requirements.txt,target=/r.txt pip install -r /r.txt";
+    assert_eq!(of(".", file, "dockerignore-excludes-env"), "pass");
+}
+
+#[test]
+fn patterns_of_a_dockerfile_are_no_dockerfile() {
+    let outcomes = outcomes(&[("Dockerfile", "FROM x:1\nUSER 7"), ("Dockerfile.dockerignore", "# none\n")]);
+    assert!(outcomes.iter().all(|outcome| &*outcome.subject.name != "Dockerfile.dockerignore"));
 }
 
 #[test]

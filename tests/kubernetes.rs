@@ -146,6 +146,7 @@ fn refusing_root_is_not_being_root() {
         ("{runAsUser: 1000}", "pass"),
         ("{runAsNonRoot: false}", "not_evaluated"),
         ("{runAsUser: 0}", "fail"),
+        ("{runAsNonRoot: true, runAsUser: 0}", "fail"),
         ("{runAsNonRoot: '{{ x }}'}", "not_evaluated"),
     ] {
         let report = audit(&[("pod.yaml", &pod(context))]);
@@ -184,6 +185,24 @@ fn every_kind_of_pod_is_found() {
         }
         // An init container runs to its end: it has no probe and needs none.
         assert_eq!(status(&report, "container-healthcheck-defined", &format!("n/{kind}/x/i")), "not_evaluated");
+    }
+}
+
+#[test]
+fn pods_of_other_kinds_and_lists_are_found() {
+    let pod = "{containers: [{name: a, image: b, securityContext: {privileged: true}}]}";
+    for (subject, text) in [
+        ("default/PodTemplate/x/a", format!("kind: PodTemplate\nmetadata: {{name: x}}\ntemplate: {{spec: {pod}}}\n")),
+        ("default/Rollout/x/a", format!("kind: Rollout\nmetadata: {{name: x}}\nspec: {{template: {{spec: {pod}}}}}\n")),
+        ("default/DeploymentConfig/x/a", format!("kind: DeploymentConfig\nmetadata: {{name: x}}\nspec: {{template: {{spec: {pod}}}}}\n")),
+        ("default/ReplicaSet/x/a", format!("kind: ReplicaSet\nmetadata: {{name: x}}\nspec: {{template: {{spec: {pod}}}}}\n")),
+        ("default/ReplicationController/x/a", format!("kind: ReplicationController\nmetadata: {{name: x}}\nspec: {{template: {{spec: {pod}}}}}\n")),
+        ("default/Pod/x/a", format!("kind: PodList\nitems:\n  - metadata: {{name: x}}\n    spec: {pod}\n")),
+        ("default/Deployment/x/a", format!("kind: DeploymentList\nitems:\n  - metadata: {{name: x}}\n    spec: {{template: {{spec: {pod}}}}}\n")),
+        ("default/Pod/x/a", "kind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: c, image: b}], ephemeralContainers: [{name: a, image: b, securityContext: {privileged: true}}]}\n".to_owned()),
+    ] {
+        let report = audit(&[("x.yaml", &format!("apiVersion: x/v1\n{text}"))]);
+        assert_eq!(status(&report, "container-not-privileged", subject), "fail", "{text}");
     }
 }
 

@@ -17,9 +17,9 @@ pub(super) fn derive(document: &mut Document, engine: Option<&Document>) {
 /// Whether the id is 0; a user that a Dockerfile makes without saying the id is not root.
 fn root(facts: &Record, uid: &Fact) -> Fact {
     let state = match (uid.int(), &uid.state) {
+        (Some(uid), _) => Fact::known(uid == 0).state,
         // Kubernetes refuses to start it as root, whatever the image says.
         _ if facts.bool("user.refuses_root") == Some(true) => Fact::known(false).state,
-        (Some(uid), _) => Fact::known(uid == 0).state,
         (None, _) if facts.text("user.made").is_some_and(|made| made == name_of(facts)) => Fact::known(false).state,
         (None, state) => state.clone(),
     };

@@ -33,6 +33,23 @@ struct Described {
     place: PathBuf,
 }
 
+impl Described {
+    /// What counts only where the file itself is named as the target.
+    fn unused(&self) -> Option<CollectError> {
+        let file = &self.description.file;
+        let fields = [
+            ("profiles", file.profiles.iter().any(|profile| profile.value != "go-live")),
+            ("compose_profiles", !file.compose_profiles.is_empty()),
+            ("targets", self.description.targets().is_err()),
+        ];
+        let unused: Vec<&str> = fields.into_iter().filter(|(_, unused)| *unused && !self.named).map(|(field, _)| field).collect();
+        let path = self.description.path.display();
+        let fields = unused.join("`, `");
+        let message = format!("`{fields}` of {path} counts only where the file itself is audited: `pacscan audit {path}`");
+        (!unused.is_empty()).then(|| CollectError::new(&*self.given, message))
+    }
+}
+
 impl Plan {
     /// Reads the words of the command line and the stack descriptions among them.
     pub(super) fn of(args: &TargetArgs) -> Result<Self, Error> {
@@ -105,15 +122,15 @@ impl Plan {
             }
             snapshot.documents.extend(found.documents);
             snapshot.errors.extend(found.errors);
+            snapshot.errors.extend(described.unused());
         }
         let misnamed = misnamed(snapshot);
         snapshot.errors.extend(misnamed);
     }
 
-    /// Text of a stack description, for showing a place in it.
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
-        let is_it = |described: &&Described| described.description.path.display().to_string() == path;
-        self.described.iter().find(is_it).map(|described| &*described.description.text)
+    /// The stack description at a path, for showing a place in it.
+    pub(super) fn description(&self, path: &str) -> Option<&Description> {
+        self.described.iter().map(|described| &described.description).find(|one| one.path.display().to_string() == path)
     }
 }
 

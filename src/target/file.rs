@@ -42,6 +42,9 @@ const SETTINGS: [&str; 13] =
 pub(super) fn recognise(name: &str, path: &Path) -> Sort {
     let text = || peek(path);
     let dockerfile = ["dockerfile", "containerfile"];
+    if name.ends_with(".dockerignore") {
+        return Sort::Nothing;
+    }
     if dockerfile.iter().any(|word| name == *word || name.starts_with(&format!("{word}.")) || name.ends_with(&format!(".{word}")))
     {
         return Sort::Configuration;
@@ -111,6 +114,7 @@ mod tests {
             ("values.yaml", "image: x\n", Sort::Configuration),
             ("anything.yml", "", Sort::Compose),
             ("readme.md", "", Sort::Nothing),
+            ("Dockerfile.dockerignore", "", Sort::Nothing),
         ] {
             assert_eq!(sort(name, text), expected, "{name}: {text}");
         }

@@ -118,6 +118,20 @@ const NOT_YET: [(&str, &str); 10] = [
     ("ldap://", "a directory endpoint"),
 ];
 
+/// An address for messages: without the user, password and query that it may hold.
+pub fn shown_address(given: &str) -> String {
+    let Some(scheme) = given.find("://").map(|at| at + 3).or_else(|| given.find(':').map(|at| at + 1)) else {
+        return given.to_owned();
+    };
+    let (head, rest) = given.split_at(scheme);
+    match (rest.find(['?', '#']), rest.rfind('@')) {
+        (None, None) => given.to_owned(),
+        (None, Some(at)) => format!("{head}[redacted]{}", &rest[at..]),
+        (Some(query), None) => format!("{head}{}?[redacted]", &rest[..query]),
+        (Some(_), Some(_)) => format!("{head}[redacted]"),
+    }
+}
+
 impl Target {
     /// Recognises one word of the command line.
     pub fn parse(given: &str) -> Result<Self, TargetError> {
@@ -125,15 +139,15 @@ impl Target {
             return Ok(Self::Engine(address));
         }
         if let Some((_, kind)) = NOT_YET.iter().find(|(scheme, _)| given.starts_with(scheme)) {
-            return Err(TargetError::NotYet { given: given.to_owned(), kind });
+            return Err(TargetError::NotYet { given: shown_address(given), kind });
         }
         Self::from_path(given, Path::new(given))
     }
 
     fn from_path(given: &str, path: &Path) -> Result<Self, TargetError> {
         let unreadable = |e: std::io::Error| match e.kind() {
-            std::io::ErrorKind::NotFound => TargetError::Missing(given.to_owned()),
-            _ => TargetError::Unreadable { path: given.to_owned(), cause: e.to_string() },
+            std::io::ErrorKind::NotFound => TargetError::Missing(shown_address(given)),
+            _ => TargetError::Unreadable { path: shown_address(given), cause: e.to_string() },
         };
         if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
             std::fs::read_dir(path).map_err(unreadable)?;
@@ -147,7 +161,7 @@ impl Target {
             file::Sort::Snapshot => Ok(Self::Snapshot(path.to_owned())),
             file::Sort::Compose => Ok(Self::Compose(path.to_owned())),
             file::Sort::Configuration => Ok(Self::File(path.to_owned())),
-            file::Sort::Nothing => Err(TargetError::Unrecognised(given.to_owned())),
+            file::Sort::Nothing => Err(TargetError::Unrecognised(shown_address(given))),
         }
     }
 
@@ -172,7 +186,7 @@ impl Target {
 impl EngineAddress {
     /// Recognises an engine address; `Ok(None)` when it is something else.
     pub fn parse(given: &str) -> Result<Option<Self>, TargetError> {
-        let wrong = |cause: &str| TargetError::Address { given: given.to_owned(), cause: cause.to_owned() };
+        let wrong = |cause: &str| TargetError::Address { given: shown_address(given), cause: cause.to_owned() };
         Ok(Some(match given {
             "docker:" => Self::Default(Brand::Docker),
             "podman:" => Self::Default(Brand::Podman),
@@ -231,6 +245,30 @@ impl fmt::Display for EngineAddress {
             Self::Tcp { host, port } => write!(f, "docker+tcp://{host}:{port}"),
             Self::Ssh { destination, port: Some(port) } => write!(f, "docker+ssh://{destination}:{port}"),
             Self::Ssh { destination, port: None } => write!(f, "docker+ssh://{destination}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_of_an_address_is_shown() {
+        for (given, shown) in [
+            ("docker+tcp://u:SECRET@h:1", "docker+tcp://[redacted]@h:1"),
+            ("https://u:SE@CR/ET@h/a", "https://[redacted]@h/a"),
+            ("https://u:SE?CRET@h/", "https://[redacted]"),
+            ("mysql://h/db?user=a@b&password=SECRET", "mysql://[redacted]"),
+            ("https://h/a?token=SECRET", "https://h/a?[redacted]"),
+            ("https:/u:SECRET@h", "https:[redacted]@h"),
+            ("docker:///var/run/docker.sock", "docker:///var/run/docker.sock"),
+            ("stacks/a@b", "stacks/a@b"),
+        ] {
+            assert_eq!(shown_address(given), shown);
+            if let Err(error) = Target::parse(given) {
+                assert!(!error.to_string().contains("CRET"), "{error}");
+            }
         }
     }
 }

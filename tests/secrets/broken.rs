@@ -64,3 +64,48 @@ fn other_files_given_by_mistake_are_not_quoted() {
     found.extend(canaries.found(".env as a target", &format!("{}{}", ran.out, ran.err)));
     assert!(found.is_empty(), "{found:#?}");
 }
+
+#[test]
+fn addresses_and_descriptions_with_passwords_are_not_quoted() {
+    let mut canaries = Canaries::new(17);
+    let mut found = Vec::new();
+    for address in
+        ["docker+tcp://u:%%@h:1", "https://u:%%@127.0.0.1:1/", "docker+ssh://u:%%@h", "docker://u:%%@h", "https:/u:%%@h"]
+    {
+        let place = folder(&[]);
+        let ran = run_in(place.path(), &["audit", &canaries.plant(address)]).ends_with(2);
+        found.extend(canaries.found(address, &format!("{}{}", ran.out, ran.err)));
+    }
+    for text in [
+        "targets: ['https://u:%%@h/']\n",
+        "name: x\ntargets: ['https://u:%%@h/']\n",
+        "name: x\ntargets: 'https://u:%%@h/'\n",
+        "name: x\ntargets: [{a: 'https://u:%%@h/'}]\n",
+        "name: x\ntargets: 'https://u:%%@h/'\nprobe: nope\n",
+        "name: x\nname: 'https://u:%%@h/'\n",
+        "name: x\nneeds: %%\n",
+        "name: x\ncredentials: {a: %%}\n",
+        "credentials:\n  - password: %%\n    bogus: 1\n",
+        "name: x\nroots: ['https://u:%%@h/']\n",
+        "name: x\nevidence: [{file: a, sha256: x, date: 'https://u:%%@h/'}]\n",
+    ] {
+        let place = folder(&[("compose.yaml", "services: {a: {image: x}}\n"), ("pacscan.yaml", &canaries.plant(text))]);
+        for target in [".", "pacscan.yaml"] {
+            let ran = run_in(place.path(), &["audit", target, "-v"]);
+            found.extend(canaries.found(text, &format!("{}{}", ran.out, ran.err)));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn another_file_given_as_a_profile_is_not_quoted() {
+    let mut canaries = Canaries::new(19);
+    let mut found = Vec::new();
+    for text in ["PASSWORD=%%\n", "PASSWORD: %%\n", "- %%\n", "name: x\ntitle: {a: %%}\n", "{\"a\": \"%%\"", "name: [%%]\n"] {
+        let place = folder(&[("compose.yaml", "services: {a: {image: x}}\n"), ("p.yaml", &canaries.plant(text))]);
+        let ran = run_in(place.path(), &["audit", "--profile", "./p.yaml"]).ends_with(2);
+        found.extend(canaries.found(text, &format!("{}{}", ran.out, ran.err)));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -91,3 +91,16 @@ fn the_snapshot_judges_alike() {
     let again = super::run_in(place.path(), &["audit", "s.json", "--as-of", "2026-12-01", "--format", "json"]).json();
     assert_eq!(direct, again);
 }
+
+#[test]
+fn an_empty_file_is_no_evidence() {
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let place = stack(&BACKUPS.replace("statement:", &format!("evidence: {{file: drill.txt, sha256: {hash}}}, statement:")));
+    std::fs::write(place.path().join("drill.txt"), "").unwrap();
+    let report = report(&place, "2026-12-01");
+    assert_eq!(
+        (control(&report, "backups")["status"].as_str(), status(&report, "stack-attestations-current").as_str()),
+        (Some("manual"), "fail")
+    );
+    assert!(report["attestations"][0]["void"].as_str().unwrap().contains("empty"), "{}", report["attestations"]);
+}

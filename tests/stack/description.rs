@@ -143,3 +143,34 @@ fn the_targets_of_the_description_are_audited_and_named() {
     let other = audit(&stack(""), "2026-12-01", &["--profile", "go-live", "--format", "json"]).json();
     assert_eq!(other["profiles"][0]["name"], "go-live", "the command line outranks the file");
 }
+
+#[test]
+fn what_a_folder_leaves_unused_is_said() {
+    let place = with("name: x\nprofiles: [go-lif]\ncompose_profiles: [prodd]\ntargets: [nowhere]\n");
+    let report = run_in(place.path(), &["audit", ".", "--format", "json", "--as-of", "2026-12-01"]).json();
+    let errors = report["errors"].to_string();
+    for field in ["`profiles`", "`compose_profiles`", "`targets`", "pacscan.yaml"] {
+        assert!(errors.contains(field), "{field}: {errors}");
+    }
+    let place = with("name: x\nprofiles: [go-live]\ntargets: [.]\n");
+    let report = run_in(place.path(), &["audit", ".", "--format", "json", "--as-of", "2026-12-01"]).json();
+    assert!(!report["errors"].to_string().contains("counts only"), "{}", report["errors"]);
+}
+
+#[test]
+fn errors_say_what_to_write() {
+    for (text, says) in [
+        ("name: x\ntargets: y\n", "write `[one, two]`"),
+        ("name: x\nneeds: y\n", "write `field: value`"),
+        ("name: x\nname: y\n", "keep one of the two"),
+        ("targets: [.]\n", "pacscan schema stack"),
+        (
+            "name: x\nattestations: [{control: a, owner: b, date: 2026-13-01, expires: 2026-12-01, statement: s}]\n",
+            "2026-11-24 for example",
+        ),
+        ("name: x\nevidence: [{file: a, max_age: x}]\n", "without quotes, unit or fraction"),
+    ] {
+        let error = refused(text);
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}

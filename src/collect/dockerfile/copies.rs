@@ -159,7 +159,18 @@ impl Ways<'_> {
     fn of(&self, stage: usize, depth: usize, more: &mut Option<Unknown>) -> Vec<Way> {
         let Some((_, image)) = self.built.stages.get(stage).filter(|_| depth < MAX_CHAIN) else { return Vec::new() };
         let mut found: Vec<Way> = Vec::new();
-        for placed in placed(image) {
+        for change in &image.changes {
+            let placed = match change {
+                Change::Copy(placed) => placed,
+                Change::Run { mounts, at, .. } => {
+                    mounts.iter().for_each(|mount| self.of_mount(mount, *at, more));
+                    continue;
+                }
+            };
+            if let Some(why) = placed.from().and_then(|name| self.built.elsewhere(name, placed.at)) {
+                more.get_or_insert(why);
+                continue;
+            }
             match placed.from().map(|name| self.built.find(name, stage)) {
                 Some(Some(other)) => {
                     let below = self.of(other, depth + 1, more);
@@ -173,6 +184,28 @@ impl Ways<'_> {
         }
         found.dedup_by(|a, b| a.file == b.file && a.at == b.at);
         found
+    }
+
+    /// `RUN --mount=type=bind` shows the context to a command, which may copy anything.
+    fn of_mount(&self, mount: &str, at: Spot, more: &mut Option<Unknown>) {
+        let field = |names: &[&str]| {
+            let mut pairs = mount.split(',').map(|pair| pair.trim().split_once('=').unwrap_or((pair, "")));
+            pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| value)
+        };
+        if field(&["type"]).is_some_and(|kind| kind != "bind") {
+            return;
+        }
+        let why = match field(&["from"]) {
+            Some(name) => self.built.elsewhere(name, at),
+            None => match self.reading.context.ignore() {
+                Err(why) => Some(why),
+                Ok(ignore) => (!self.env_files(field(&["source", "src"]).unwrap_or(""), ignore).is_empty()).then(|| {
+                    let why = format!("the command in line {} sees the build context with its .env, and may copy it", at.line);
+                    Unknown::new(crate::facts::Reason::Unproven, why)
+                }),
+            },
+        };
+        *more = more.take().or(why);
     }
 
     fn of_context(&self, placed: &Placed, found: &mut Vec<Way>, more: &mut Option<Unknown>) {

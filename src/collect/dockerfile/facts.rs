@@ -114,16 +114,17 @@ fn made_root(image: &Image) -> Fact {
         return Fact::unknown(Unknown::new(crate::facts::Reason::ImageNotSeen, why));
     }
     match image.user_made(name) {
-        Some(Made::Unclear) => {
-            Fact::unknown(Unknown::new(crate::facts::Reason::UnknownFact, "its id is a variable of the build"))
-        }
+        Some(Made::Unclear) => Fact::unknown(Unknown::new(
+            crate::facts::Reason::UnknownFact,
+            "a step changes users in a way that only the build shows",
+        )),
         made => Fact::known(made == Some(Made::Id(0))),
     }
 }
 
 fn passwd_copied(image: &Image) -> Option<Spot> {
     image.changes.iter().find_map(|change| match change {
-        Change::Copy(placed) => placed.target.as_deref().is_ok_and(|target| target == "/etc/passwd").then_some(placed.at),
+        Change::Copy(placed) => placed.brings_users().then_some(placed.at),
         Change::Run { .. } => None,
     })
 }

@@ -77,6 +77,8 @@ pub(super) enum Change {
         text: String,
         /// The text with the build arguments in it that are known.
         filled: String,
+        /// The values of `--mount`.
+        mounts: Vec<String>,
         at: Spot,
     },
 }
@@ -108,6 +110,8 @@ pub(super) struct Built {
     pub stages: Vec<(Option<String>, Image)>,
     /// Number of the stage that is wanted, or why it cannot be told.
     pub target: Result<usize, Unknown>,
+    /// Names that stand for other folders or images.
+    pub contexts: BTreeSet<String>,
     /// Every external `FROM`: reference, place, number of its stage.
     pub bases: Vec<(Base, Spot, usize)>,
 }
@@ -117,6 +121,13 @@ impl Built {
     pub(super) fn image(&self) -> Result<&Image, Unknown> {
         let number = self.target.clone()?;
         self.stages.get(number).map(|(_, image)| image).ok_or_else(|| Unknown::from(Reason::Error))
+    }
+
+    /// Why nobody looks at what is copied from a name: it stands for a folder or image of its own.
+    pub(super) fn elsewhere(&self, name: &str, at: Spot) -> Option<Unknown> {
+        let named = self.contexts.iter().any(|known| known.eq_ignore_ascii_case(name) || name.contains('$'));
+        let why = || format!("line {} copies from what `additional_contexts` names, which is not looked at", at.line);
+        named.then(|| Unknown::new(Reason::Unsupported, why()))
     }
 
     /// The number of a stage, by its name or number, as far as `before`.
@@ -134,7 +145,12 @@ fn find(stages: &[(Option<String>, Image)], name: &str) -> Option<usize> {
 /// Follows the stages of a Dockerfile.
 pub(super) fn build(parsed: &Parsed, given: &Given) -> Built {
     let globals = globals(parsed, given);
-    let mut built = Built { stages: Vec::new(), target: Err(Unknown::from(Reason::Error)), bases: Vec::new() };
+    let mut built = Built {
+        stages: Vec::new(),
+        target: Err(Unknown::from(Reason::Error)),
+        contexts: given.contexts.clone(),
+        bases: Vec::new(),
+    };
     for stage in &parsed.stages {
         let image = begin(stage, parsed, given, &globals, &mut built);
         let image = Evaluation { parsed, given, globals: &globals, image, cmd_is_own: false }.run(stage);
@@ -301,9 +317,9 @@ impl Evaluation<'_> {
                 self.image.cmd = Some(Said { value: command.clone(), at });
                 self.cmd_is_own = true;
             }
-            What::Run(text) => {
+            What::Run(text, mounts) => {
                 let filled = self.image.scope.fill(text);
-                self.image.changes.push(Change::Run { text: text.clone(), filled, at });
+                self.image.changes.push(Change::Run { text: text.clone(), filled, mounts: mounts.clone(), at });
             }
             What::Expose(ports) => {
                 let ports: Vec<_> = ports.iter().map(|port| Said { value: self.expand(port), at }).collect();

@@ -43,7 +43,9 @@ pub fn collect(path: &Path, build_context: &Path, shown: &str, given: &str, cont
 
 /// Whether a file is a Dockerfile, by its name.
 pub fn is_dockerfile(name: &str) -> bool {
-    name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile")
+    let named =
+        name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile");
+    named && !name.ends_with(".dockerignore")
 }
 
 /// The text of a Dockerfile.

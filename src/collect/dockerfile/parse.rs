@@ -76,8 +76,8 @@ pub(super) enum What {
     Health(Option<Command>),
     Entrypoint(Command),
     Cmd(Command),
-    /// The shell text, or the words joined.
-    Run(String),
+    /// The shell text, or the words joined; and the values of `--mount`.
+    Run(String, Vec<String>),
     Expose(Vec<String>),
     OnBuild(Box<Step>),
     Other,
@@ -241,7 +241,8 @@ fn what(instruction: &Instruction<'_>, escape: char, lines: &Lines<'_>) -> What 
                 text.push('\n');
                 text.push_str(&heredoc.value);
             }
-            What::Run(text)
+            let mounts = run.options.iter().filter(|flag| flag.name.value == "mount");
+            What::Run(text, mounts.filter_map(|flag| Some(flag.value.as_ref()?.value.to_string())).collect())
         }
         Instruction::Expose(expose) => What::Expose(expose.arguments.iter().map(|port| port.value.to_string()).collect()),
         Instruction::Onbuild(onbuild) => {

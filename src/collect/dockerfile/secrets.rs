@@ -131,7 +131,11 @@ impl Found<'_> {
     }
 
     fn files(&mut self, built: &Built, groups: &mut Groups) {
-        for (_, placed) in copies(built).filter(|(_, placed)| placed.from().is_none()) {
+        for (_, placed) in copies(built) {
+            if let Some(name) = placed.from() {
+                self.list.incomplete = self.list.incomplete.take().or_else(|| built.elsewhere(name, placed.at));
+                continue;
+            }
             for (source, path) in placed.what.sources.iter().zip(&placed.sources) {
                 let (Source::Path(_), Ok(path)) = (source, path) else {
                     if let (Source::Path(_), Err(why)) = (source, path) {

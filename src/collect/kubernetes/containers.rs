@@ -2,7 +2,7 @@
 
 use super::object::{Object, boolean, list, text};
 use super::{environment, limits, volumes};
-use crate::collect::yaml::{Entry, Node, Scalar};
+use crate::collect::yaml::{Entry, Map, Node, Scalar};
 use crate::facts::{Assurance, Document, Fact, Groups, Kind, List, Reason, Record, Unknown};
 use crate::knowledge::secret_scan;
 
@@ -43,27 +43,56 @@ fn flag(entry: &Entry<Scalar>) -> Result<bool, Unknown> {
     }
 }
 
-/// The `spec` of the pods that an object makes.
-fn pod_of(object: &Object) -> Option<&Node> {
+/// Kinds of Kubernetes and their `spec` of pods; every other kind is searched for one.
+fn pods_of(object: &Object) -> Vec<&Node> {
     let path: &[&str] = match object.kind.as_str() {
         "Pod" => &["spec"],
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job" => {
             &["spec", "template", "spec"]
         }
         "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
-        _ => return None,
+        // A schema, and texts.
+        "CustomResourceDefinition" | "ConfigMap" | "Secret" => return Vec::new(),
+        _ => {
+            let mut found = Vec::new();
+            search(&object.node, 0, &mut found);
+            return found;
+        }
     };
-    object.node.at_path(path)
+    object.node.at_path(path).into_iter().collect()
+}
+
+/// Deepest place at which a pod is looked for.
+const MAX_DEPTH: usize = 16;
+
+/// Everything below that lists containers with an image, as `PodTemplate`, `Rollout`, `DeploymentConfig` and others do.
+fn search<'n>(node: &'n Node, depth: usize, found: &mut Vec<&'n Node>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let lists = |key: &str| list(node, &[key]).iter().any(|one| one.get("image").is_some());
+    if lists("containers") || lists("initContainers") {
+        found.push(node);
+        return;
+    }
+    for entry in node.map().into_iter().flat_map(Map::values) {
+        search(&entry.node, depth + 1, found);
+    }
+    node.list().unwrap_or_default().iter().for_each(|one| search(one, depth + 1, found));
 }
 
 /// The documents of an object's containers.
 pub(super) fn documents(object: &Object, objects: &[&Object], given: &str, groups: &mut Groups) -> Vec<Document> {
-    let Some(pod) = pod_of(object) else { return Vec::new() };
     let job = matches!(object.kind.as_str(), "Job" | "CronJob");
-    let of = |key: &str| list(pod, &[key]).iter();
-    let init = of("initContainers").map(|node| (node, text(node, &["restartPolicy"]) != Some("Always")));
-    let all = init.chain(of("containers").map(|node| (node, job)));
-    all.map(|(node, ends)| document(&Container { object, pod, node, ends }, objects, given, groups)).collect()
+    let mut out = Vec::new();
+    for pod in pods_of(object) {
+        let of = |key: &str| list(pod, &[key]).iter();
+        let init = of("initContainers").map(|node| (node, text(node, &["restartPolicy"]) != Some("Always")));
+        let debugging = of("ephemeralContainers").map(|node| (node, true));
+        let all = init.chain(of("containers").map(|node| (node, job))).chain(debugging);
+        out.extend(all.map(|(node, ends)| document(&Container { object, pod, node, ends }, objects, given, groups)));
+    }
+    out
 }
 
 /// The container that a chart's values describe; what they do not say is for the caller to forget.

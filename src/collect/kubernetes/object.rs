@@ -30,10 +30,16 @@ const CLUSTER: [&str; 11] = [
 impl Object {
     /// The object of a document, or all objects of a `List`.
     pub(super) fn all_of(node: Node) -> Vec<Self> {
+        Self::all_of_kind(node, None)
+    }
+
+    /// The same; the items of a `PodList` need not say that they are pods.
+    fn all_of_kind(node: Node, kind: Option<&str>) -> Vec<Self> {
         let text = |path: &[&str]| node.at_path(path).and_then(Node::scalar).map(|scalar| scalar.text.to_string());
-        let Some(kind) = text(&["kind"]) else { return Vec::new() };
-        if let (true, Some(items)) = (kind.ends_with("List"), node.get("items").and_then(Node::list)) {
-            return items.iter().cloned().flat_map(Self::all_of).collect();
+        let Some(kind) = text(&["kind"]).or_else(|| kind.map(str::to_owned)) else { return Vec::new() };
+        if let (Some(of), Some(items)) = (kind.strip_suffix("List"), node.get("items").and_then(Node::list)) {
+            let of = Some(of).filter(|of| !of.is_empty());
+            return items.iter().cloned().flat_map(|item| Self::all_of_kind(item, of)).collect();
         }
         let name = text(&["metadata", "name"]).or_else(|| text(&["metadata", "generateName"])).unwrap_or_else(|| "?".into());
         let namespace = if CLUSTER.contains(&kind.as_str()) {

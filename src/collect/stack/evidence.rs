@@ -22,6 +22,8 @@ pub(super) enum State {
     Missing,
     /// It is no regular file, too large, or may not be read.
     Unreadable,
+    /// Nothing stands in it.
+    Empty,
 }
 
 impl State {
@@ -31,6 +33,7 @@ impl State {
             Self::Differs => "differs",
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
+            Self::Empty => "empty",
         }
     }
 }
@@ -54,6 +57,9 @@ pub(super) fn state(path: &Path, sha256: &str) -> State {
             }
         }
     };
+    if std::fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() == 0) {
+        return State::Empty;
+    }
     match open(path, MAX_DOCUMENT).and_then(hash) {
         Ok(found) if found.eq_ignore_ascii_case(sha256) => State::Intact,
         Ok(_) => State::Differs,

@@ -145,6 +145,7 @@ impl Writer<'_> {
             State::Differs => "is not the file whose sha256 is written here",
             State::Missing => "is missing",
             State::Unreadable => "cannot be read",
+            State::Empty => "is empty",
         };
         self.errors.push(format!("{}:{}: `{}` {what}: {so}", self.file, file.referenced.line(), file.value));
     }

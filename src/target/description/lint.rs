@@ -10,6 +10,7 @@ use super::Description;
 use super::file::{AttestationFile, EvidenceFile, ScanFile, WaiverFile};
 use crate::facts::ROLES;
 use crate::source::FileError;
+use crate::target::shown_address;
 
 /// What a credential may hold.
 const CREDENTIAL: [&str; 5] = ["user", "password", "token", "certificate", "key"];
@@ -74,7 +75,11 @@ impl Lint<'_> {
         if self.description.beside(&path.value).is_file() {
             return Ok(());
         }
-        Err(self.helped(&path.referenced, format!("there is no file `{}`", path.value), "paths are relative to this file"))
+        Err(self.helped(
+            &path.referenced,
+            format!("there is no file `{}`", shown_address(&path.value)),
+            "paths are relative to this file",
+        ))
     }
 
     /// Only references; a literal is refused, and never printed.

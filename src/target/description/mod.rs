@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub use file::{AttestationFile, EvidenceFile, ScanFile, StackFile, Threshold, WaiverFile};
 use serde_saphyr::Location;
 
-use super::{Target, TargetError};
+use super::{Target, TargetError, shown_address};
 use crate::facts::is_secret_name;
 use crate::source::{FileError, parse_yaml};
 
@@ -71,7 +71,7 @@ impl Description {
             let wrong = |message: String| TargetError::Description(Box::new(self.error(&target.referenced, message, None)));
             match Target::parse(&word) {
                 Ok(Target::Stack(_) | Target::Snapshot(_)) => {
-                    return Err(wrong(format!("`{}` cannot be a target of a stack description", target.value)));
+                    return Err(wrong(format!("`{}` cannot be a target of a stack description", shown_address(&target.value))));
                 }
                 Ok(_) => words.push(word),
                 Err(error) => return Err(wrong(error.to_string())),
@@ -94,6 +94,13 @@ impl Description {
         without_secrets(FileError::at(&self.path.display().to_string(), &self.text, place, message, help))
     }
 
+    /// An error about this file, with the line that it speaks of where that may be shown.
+    pub fn with_text(&self, error: FileError) -> FileError {
+        let line = self.text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
+        let column = line.chars().take_while(|c| c.is_whitespace() || *c == '-').count() + 1;
+        without_secrets(FileError::at_line(&error.path, &self.text, (error.line, column), error.message, error.help))
+    }
+
     fn folder(&self) -> PathBuf {
         self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
     }
@@ -105,18 +112,12 @@ fn shown(path: &Path) -> String {
     if plain.as_os_str().is_empty() { ".".into() } else { plain.display().to_string() }
 }
 
-/// Takes the line away where it may hold a secret, and what the reader of YAML quotes from it.
-fn without_secrets(mut error: FileError) -> FileError {
+/// Takes the line away where it may hold a secret: one of credentials, with a secret's name, or with an address.
+fn without_secrets(error: FileError) -> FileError {
     let line = error.text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
-    let names = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
-    if in_credentials(&error.text, error.line) || names.into_iter().any(is_secret_name) {
-        error.text.clear();
-        error.span = (0, 0);
-        if let Some((head, _)) = error.message.split_once(": string ") {
-            error.message = head.to_owned();
-        }
-    }
-    error
+    let mut names = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+    let hidden = in_credentials(&error.text, error.line) || line.contains(['@', '?']) || line.contains("//");
+    if hidden || names.any(is_secret_name) { error.without_text() } else { error }
 }
 
 /// Whether a line (from 1) lies inside the top-level block `credentials:`.

@@ -68,6 +68,8 @@ struct Head {
     descriptor: Option<IgnoredAny>,
     results: Option<IgnoredAny>,
     dependencies: Option<IgnoredAny>,
+    /// pip-audit's list of what it changed, always there.
+    fixes: Option<IgnoredAny>,
     #[serde(rename = "auditReportVersion")]
     audit_report_version: Option<IgnoredAny>,
     advisories: Option<IgnoredAny>,
@@ -116,13 +118,24 @@ fn read(text: &str) -> Result<Scan, String> {
         parse::<formats::Grype>(text).map(formats::Grype::scan)
     } else if head.audit_report_version.is_some() || head.advisories.is_some() {
         parse::<formats::Npm>(text).map(formats::Npm::scan)
-    } else if head.dependencies.is_some() {
+    } else if head.dependencies.is_some() && head.fixes.is_some() {
         parse::<formats::Pip>(text).map(formats::Pip::scan)
-    } else if head.results.is_some() {
+    } else if head.results.is_some() && is_osv(text) {
         parse::<formats::Osv>(text).map(formats::Osv::scan)
     } else {
-        Err("is no report of Trivy, Grype, osv-scanner, npm audit or pip-audit in JSON".into())
+        Err("is no report that pacscan knows: those of Trivy, Grype, osv-scanner, npm audit and pip-audit in JSON".into())
     }
+}
+
+/// Many tools write `results`; only osv-scanner's top holds no more than this, and its results name a source.
+fn is_osv(text: &str) -> bool {
+    const FIELDS: [&str; 5] =
+        ["results", "experimental_config", "license_summary", "image_metadata", "experimental_generic_findings"];
+    let Ok(head) = parse::<std::collections::BTreeMap<String, serde_json::Value>>(text) else { return false };
+    let is_result = |one: &serde_json::Value| one.get("source").is_some() && one.get("packages").is_some();
+    let results = head.get("results").and_then(serde_json::Value::as_array);
+    let named = head.contains_key("experimental_config") || results.is_some_and(|results| !results.is_empty());
+    named && head.keys().all(|key| FIELDS.contains(&key.as_str())) && results.is_some_and(|results| results.iter().all(is_result))
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {

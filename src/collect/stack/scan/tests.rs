@@ -72,3 +72,21 @@ fn what_is_no_report_is_said_without_its_content() {
         assert!(!why.contains("hunter2"), "{why}");
     }
 }
+
+#[test]
+fn reports_of_other_tools_are_not_known() {
+    for text in [
+        r#"{"errors": [], "paths": {"scanned": ["a.py"]}, "results": [], "skipped_rules": [], "version": "1.90.0"}"#,
+        r#"{"errors": [], "generated_at": "2026-11-23T00:00:00Z", "metrics": {"_totals": {}}, "results": []}"#,
+        r#"{"results": []}"#,
+        r#"{"results": null}"#,
+        r#"{"results": [{"check_id": "x"}]}"#,
+        r#"{"dependencies": []}"#,
+        r#"{"name": "app", "dependencies": []}"#,
+    ] {
+        let why = write(text, None, &mut Record::new()).unwrap_err();
+        assert!(why.contains("no report that pacscan knows"), "{text}: {why}");
+    }
+    let clean = r#"{"results": [], "experimental_config": {"licenses": {"summary": false, "allowlist": null}}}"#;
+    assert_eq!(facts(clean).text("scanner"), Some("osv-scanner"));
+}
