@@ -59,7 +59,8 @@ fn hidden_programs(documents: &[Document]) -> Vec<(Kind, Reason)> {
     let nameless = containers().any(|c| matches!(c.facts.get("image.reference").state, State::Unknown(_)));
     let may_be = |c: &Document, kind: Kind, role: &str| {
         let known = c.facts.text("image.reference").is_some_and(|reference| images().find(reference).is_some());
-        let seen = documents.iter().any(|d| d.kind == kind && (d.name == c.name || (d.service.is_some() && d.service == c.service)));
+        let seen =
+            documents.iter().any(|d| d.kind == kind && (d.name == c.name || (d.service.is_some() && d.service == c.service)));
         c.facts.text("role") == Some(role) && !known && !seen
     };
     let hidden = |kind: Kind, role: &str| {

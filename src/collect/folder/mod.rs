@@ -40,7 +40,10 @@ pub fn collect(path: &Path, given: &str, project: &Collected, context: &mut Cont
     let mut out = folder.out;
     out.errors.extend(walked.unread.iter().map(|unread| CollectError::new(given, format!("{unread} cannot be read"))));
     out.errors.extend(nested_projects(&walked, project).map(|shown| {
-        CollectError::new(given, format!("{shown} is a compose project of its own: name it as a target too to audit its services"))
+        CollectError::new(
+            given,
+            format!("{shown} is a compose project of its own: name it as a target too to audit its services"),
+        )
     }));
     out.documents.push(repository::document(path, given, &walked, &git));
     out

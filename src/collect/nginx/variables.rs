@@ -24,6 +24,13 @@ pub(super) enum Because<'a> {
     Map { source: &'a str, key: &'a str },
 }
 
+impl Because<'_> {
+    /// Whether the variable has a value wherever this one is the only one.
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Self::Set | Self::Map { key: "default", .. })
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Variables<'a> {
     values: BTreeMap<&'a str, Vec<Value<'a>>>,
