@@ -1,5 +1,7 @@
 //! Credentials of the proxy's own that it puts into requests. Their values are never shown.
 
+use std::collections::BTreeSet;
+
 use super::Findings;
 use super::code::{Part, because, in_force, runs};
 use super::parse::Directive;
@@ -19,8 +21,6 @@ const SETTERS: [(&str, &str); 5] = [
 ];
 /// Headers that carry a credential.
 const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
-/// Deepest chain of variables that is followed.
-const MAX_DEPTH: usize = 8;
 
 /// Credentials anywhere in the configuration.
 pub(super) fn fixed(view: &View<'_>) -> Findings {
@@ -69,7 +69,7 @@ fn header(directive: &Directive) -> Option<(String, String)> {
 fn is_fixed(view: &View<'_>, directive: &Directive) -> Result<bool, Unknown> {
     if let Some((name, value)) = header(directive) {
         let secret = is_known(&name.replace('_', "-")) || is_secret_name(&name.replace('_', "-"));
-        return if secret { holds(view, &value, directive, 0) } else { Ok(false) };
+        return if secret { holds(view, &value, directive) } else { Ok(false) };
     }
     let [first, rest @ ..] = directive.args.as_slice() else { return Ok(false) };
     let text = match (directive.name.as_str(), rest) {
@@ -82,28 +82,31 @@ fn is_fixed(view: &View<'_>, directive: &Directive) -> Result<bool, Unknown> {
     // What stands behind the first mark of arguments; values elsewhere are judged where they are used.
     let arguments = text.split(['?', '&']).skip(1).filter_map(|argument| argument.split_once('='));
     let secret = arguments.filter(|(name, value)| !value.is_empty() && is_secret_name(name));
-    any(secret.map(|(_, value)| holds(view, value, directive, 0)))
+    any(secret.map(|(_, value)| holds(view, value, directive)))
 }
 
 /// Whether a value holds a credential that is written somewhere.
-fn holds(view: &View<'_>, value: &str, at: &Directive, depth: usize) -> Result<bool, Unknown> {
-    let used = names(value);
-    if used.is_empty() {
-        return Ok(is_credential(value, 1));
-    }
-    let literal = used.iter().fold(value.replace(['{', '}'], ""), |text, name| text.replace(&format!("${name}"), " "));
-    if is_credential(&literal, 8) {
-        return Ok(true);
-    }
-    let unknown = || Err(Unknown::new(Reason::NoTarget, format!("{}: what its variable holds is not known", at.place())));
-    any(used.into_iter().map(|name| {
-        let values = view.variables.values(name);
-        if depth > MAX_DEPTH || (values.is_empty() && !view.variables.is_of_request(name)) {
-            return unknown();
+fn holds(view: &View<'_>, value: &str, at: &Directive) -> Result<bool, Unknown> {
+    let mut open = vec![value];
+    let mut followed = BTreeSet::new();
+    let mut unknown = None;
+    while let Some(text) = open.pop() {
+        let used = names(text);
+        let literal = used.iter().fold(text.replace(['{', '}'], ""), |text, name| text.replace(&format!("${name}"), " "));
+        if is_credential(&literal, if used.is_empty() { 1 } else { 8 }) {
+            return Ok(true);
         }
-        let inner = values.iter().map(|value| holds(view, value.text, at, depth + 1));
-        any(inner.chain(view.variables.unseen(name).map(Err)))
-    }))
+        for name in used.into_iter().filter(|name| followed.insert((*name).to_owned())) {
+            let values = view.variables.values(name);
+            if values.is_empty() && !view.variables.is_of_request(name) {
+                let why = format!("{}: what its variable holds is not known", at.place());
+                unknown.get_or_insert(Unknown::new(Reason::NoTarget, why));
+            }
+            unknown = unknown.or(view.variables.unseen(name));
+            open.extend(values.iter().map(|value| value.text));
+        }
+    }
+    unknown.map_or(Ok(false), Err)
 }
 
 /// Whether more than the name of a scheme is written.

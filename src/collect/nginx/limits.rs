@@ -1,6 +1,6 @@
 //! Limits of the proxy: rates of requests, sizes of bodies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Findings;
 use super::backends::{each_pass, leads_to_pacs, targets};
@@ -28,6 +28,8 @@ const SENDERS: [&str; 3] = ["binary_remote_addr", "remote_addr", "realip_remote_
 /// Passes to logins, uploads and APIs without a rate limit in force.
 pub(super) fn unlimited(view: &View<'_>) -> Findings {
     let limits = Limits::of(view);
+    let apis: BTreeMap<*const Directive, Hosts> =
+        view.servers.iter().map(|server| (std::ptr::from_ref(server.block), api_hosts(view, server))).collect();
     each_pass(view, |server, spot, findings| {
         if spot.internal || is_health(&spot.path) {
             return;
@@ -37,10 +39,14 @@ pub(super) fn unlimited(view: &View<'_>) -> Findings {
         let callers: Vec<&Spot<'_>> = server.reached().filter(|_| spot.is_named()).filter(from).collect();
         let by_callers = !callers.is_empty() && callers.iter().all(|caller| limits.covers(&caller.scope) == Ok(true));
         let limited = if by_callers { Ok(true) } else { limits.covers(&spot.scope) };
-        if limited == Ok(true) || is_page(view, server, spot) == Ok(true) {
+        if limited == Ok(true) {
             return;
         }
-        let open = limited.and_then(|_| is_page(view, server, spot)).map(|page| !page);
+        let page = apis.get(&std::ptr::from_ref(server.block)).map_or(Ok(false), |apis| is_page(view, apis, spot));
+        if page == Ok(true) {
+            return;
+        }
+        let open = limited.and(page).map(|page| !page);
         let undefined = spot.scope.find("limit_req").directives.iter().any(|d| !d.args.is_empty());
         let why = if undefined { "its limit_req names a zone that nothing defines, or only counts" } else { "no limit_req" };
         findings.add_if(open, spot.at, || format!("{}: {why}", spot.label()));
@@ -111,23 +117,32 @@ fn is_sender(text: &str) -> bool {
     names(text).iter().any(|name| SENDERS.contains(name))
 }
 
-/// Whether a place serves pages or documentation beside the places that this is about.
-fn is_page(view: &View<'_>, server: &Server<'_>, spot: &Spot<'_>) -> Result<bool, Unknown> {
-    let beside = |other: &&Spot<'_>| other.pass.is_some() && !other.internal && is_api(view, other);
-    let apis: Vec<&Spot<'_>> = server.reached().filter(beside).collect();
-    if apis.is_empty() || (is_api(view, spot) && !is_files(&spot.path)) || leads_to_pacs(view, spot) != Ok(false) {
+/// Hosts that places pass to; nothing for those that are not known.
+type Hosts = BTreeSet<Option<String>>;
+
+fn hosts(view: &View<'_>, spot: &Spot<'_>) -> Hosts {
+    targets(view, spot).into_iter().map(|target| target.host.ok().map(|host| host.to_ascii_lowercase())).collect()
+}
+
+/// Where the logins, uploads and APIs of a server are.
+fn api_hosts(view: &View<'_>, server: &Server<'_>) -> Hosts {
+    let apis = server.reached().filter(|spot| spot.pass.is_some() && !spot.internal && is_api(view, spot));
+    apis.flat_map(|spot| hosts(view, spot)).collect()
+}
+
+/// Whether a place serves pages or documentation beside the APIs of its server.
+fn is_page(view: &View<'_>, apis: &Hosts, spot: &Spot<'_>) -> Result<bool, Unknown> {
+    if apis.is_empty() || is_api(view, spot) || leads_to_pacs(view, spot) != Ok(false) {
         return Ok(false);
     }
     if is_files(&spot.path) {
         return Ok(true);
     }
-    let hosts = |spot: &Spot<'_>| targets(view, spot).into_iter().map(|target| target.host.ok()).collect::<Option<Vec<_>>>();
-    let Some(own) = hosts(spot) else { return Ok(false) };
-    let shared = |api: &&Spot<'_>| hosts(api).is_none_or(|others| others.iter().any(|host| own.contains(host)));
-    if apis.iter().any(|api| shared(&api)) {
+    let own = hosts(view, spot);
+    if apis.contains(&None) || !own.is_disjoint(apis) {
         return Ok(false);
     }
-    if own.iter().all(|host| PAGES.iter().any(|word| host.to_ascii_lowercase().contains(word))) {
+    if own.iter().flatten().all(|host| PAGES.iter().any(|word| host.contains(word))) {
         return Ok(true);
     }
     let why = format!("{}: whether the program behind has a login or an API is not known", spot.label());

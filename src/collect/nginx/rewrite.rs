@@ -25,7 +25,7 @@ pub(super) fn may_leave(directive: &Directive) -> bool {
     match directive.name.as_str() {
         "break" => true,
         "rewrite" => match redirects(directive) {
-            Some(answer) => answer != Answer::Redirects,
+            Some(answer) => answer == Answer::Serves,
             None => directive.args.get(2).is_some(),
         },
         "return" => returned(directive) == Answer::Serves,
@@ -46,6 +46,8 @@ fn redirects(rewrite: &Directive) -> Option<Answer> {
     let flagged = matches!(rewrite.args.get(2).map(String::as_str), Some("redirect" | "permanent"));
     if to.starts_with("https://") {
         Some(Answer::Redirects)
+    } else if flagged && to.starts_with('/') {
+        Some(Answer::Harmless)
     } else {
         (flagged || to.starts_with("http://") || to.starts_with("$scheme")).then_some(Answer::Serves)
     }

@@ -100,7 +100,8 @@ impl<'a> Variables<'a> {
             "document_uri",
             "realpath_root",
         ];
-        self.computed.contains(name) || STARTS.iter().any(|start| name.starts_with(start)) || OTHERS.contains(&name)
+        let captured = name.bytes().all(|b| b.is_ascii_digit());
+        captured || self.computed.contains(name) || STARTS.iter().any(|start| name.starts_with(start)) || OTHERS.contains(&name)
     }
 }
 
