@@ -171,8 +171,8 @@ fn collect_all(plan: &Plan, args: &TargetArgs) -> Result<Snapshot, Error> {
     for (target, given) in order {
         let found = match target {
             Target::Compose(path) => collect::compose::collect(path, given, &selection, &mut context),
-            Target::Folder(path) => collect_folder(path, given, &selection, &mut context)?,
-            Target::File(path) => collect::folder::file(path, given, &mut context),
+            Target::Folder(path) => collect_folder(path, given, &selection, &mut context),
+            Target::File(path) => collect_file(path, given, &mut context)?,
             Target::Engine(address) => match ask_engine(address, given, &selection, &mut context)? {
                 Some(found) => found,
                 None => {
@@ -206,17 +206,27 @@ fn add(snapshot: &mut Snapshot, target: &Target, given: &str, found: Collected) 
     snapshot.errors.extend(found.errors);
 }
 
+/// One configuration file; one that is none is a mistake of the command line.
+fn collect_file(path: &Path, given: &str, context: &mut Context<'_>) -> Result<Collected, Error> {
+    let found = collect::folder::file(path, given, context);
+    if found.documents.is_empty() && found.unreachable != Some(Reason::Permission) {
+        return Err(TargetError::Unrecognised(given.to_owned()).into());
+    }
+    Ok(found)
+}
+
 /// A compose project where there is one, and every other file that can be audited.
-fn collect_folder(path: &Path, given: &str, selection: &Selection, context: &mut Context<'_>) -> Result<Collected, Error> {
+fn collect_folder(path: &Path, given: &str, selection: &Selection, context: &mut Context<'_>) -> Collected {
     let project = Target::has_compose_file(path);
     let mut found = if project { collect::compose::collect(path, given, selection, context) } else { Collected::default() };
     let files = collect::folder::collect(path, given, &found, context);
     found.documents.extend(files.documents);
     found.errors.extend(files.errors);
-    if !project && found.documents.is_empty() && found.errors.is_empty() {
-        return Err(TargetError::Empty(given.to_owned()).into());
+    let judged = found.documents.iter().any(|document| document.kind != Kind::Repository);
+    if !project && !judged {
+        found.errors.push(facts::CollectError::new(given, TargetError::Empty(given.to_owned()).to_string()));
     }
-    Ok(found)
+    found
 }
 
 /// `None` when the user broke it off.
@@ -253,11 +263,15 @@ fn situation(snapshot: &Snapshot, derived: &Derived) -> Situation {
     }
 }
 
-/// No container and no service was seen; a compose file that does not parse is a finding, not nothing.
+/// Nothing that can be judged was seen: no container, no configuration. A compose file that does not parse is a finding,
+/// not nothing; a compose file or an engine without containers is nothing.
 fn nothing_collected(snapshot: &Snapshot, derived: &Derived) -> bool {
-    let found = |kind: Kind| derived.documents.iter().any(|document| document.kind == kind);
+    let judged = [Kind::Container, Kind::Orthanc, Kind::Proxy, Kind::Dockerfile, Kind::File, Kind::Kubernetes];
+    let found = derived.documents.iter().any(|document| judged.contains(&document.kind));
     let broken = snapshot.documents.iter().any(|d| d.kind == Kind::Compose && d.facts.bool("parses") == Some(false));
-    !found(Kind::Container) && !broken
+    let hollow = snapshot.documents.iter().any(|d| matches!(d.kind, Kind::Compose | Kind::Engine))
+        && !derived.documents.iter().any(|document| document.kind == Kind::Container);
+    (!found || hollow) && !broken
 }
 
 /// Options that select nothing are mistakes, and mistakes must not look like a clean audit.

@@ -20,7 +20,7 @@ fn status(report: &Json, check: &str, subject: &str) -> String {
     result(report, check, subject)["status"].as_str().unwrap().to_owned()
 }
 
-const HARDENED: &str = r#"
+const HARDENED: &str = r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: orthanc, namespace: clinic}
@@ -37,7 +37,7 @@ spec:
             capabilities: {drop: [ALL]}
           resources: {limits: {cpu: 500m, memory: 512Mi}}
           livenessProbe: {tcpSocket: {port: 8042}}
-"#;
+";
 
 #[test]
 fn a_hardened_pod_passes() {

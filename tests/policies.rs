@@ -117,22 +117,22 @@ fn known_checks() -> BTreeSet<&'static str> {
     include_str!("checks.tsv").lines().filter_map(|line| line.split('\t').next()).collect()
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: PathBuf) -> T {
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn profile(name: &str) -> Profile {
-    read(root().join(format!("profiles/{name}.yaml")))
+    read(&root().join(format!("profiles/{name}.yaml")))
 }
 
 fn expected(name: &str) -> Expected {
-    read(root().join(format!("tests/policies/{name}.yaml")))
+    read(&root().join(format!("tests/policies/{name}.yaml")))
 }
 
 fn fixtures() -> BTreeMap<String, Fixture> {
     let folders = std::fs::read_dir(root().join("tests/policies/fixtures")).unwrap().map(|entry| entry.unwrap().path());
-    folders.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(path.join("expected.yaml")))).collect()
+    folders.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(&path.join("expected.yaml")))).collect()
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn application_knowledge_is_well_formed() {
         if path.extension().is_none_or(|e| e != "yaml") {
             continue;
         }
-        let app: Application = read(path.clone());
+        let app: Application = read(&path);
         let file = path.display();
         assert!(!app.title.is_empty() && !app.version.is_empty() && !app.sources.is_empty(), "{file}");
         assert!(app.recognise.keys().all(|k| ["images", "source", "words"].contains(&k.as_str())), "{file}: recognise");

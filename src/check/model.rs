@@ -276,7 +276,8 @@ impl Check {
         severity_rules.sort_by_key(|rule| !matches!(rule.change, SeverityChange::Is(_)));
         let id = file.id.value.as_str();
         Ok(Self {
-            area: id.split('-').next().unwrap_or(id).into(),
+            // What a .dockerignore leaves out belongs to the Dockerfile beside it.
+            area: if id.starts_with("dockerignore-") { "dockerfile" } else { id.split('-').next().unwrap_or(id) }.into(),
             id: id.into(),
             title: file.title.value.clone(),
             severity: file.severity,

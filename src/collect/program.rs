@@ -23,8 +23,6 @@ pub struct Program {
     pub image: Option<String>,
     /// What the image is built from, where its Dockerfile was read: the external base of the final stage.
     pub base: Option<String>,
-    /// Labels of image and container, where they were seen.
-    pub labels: BTreeMap<String, String>,
     /// Words of entrypoint and command, where they are known.
     pub words: Option<Vec<String>>,
     /// The environment in the order in which it applies.

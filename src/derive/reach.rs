@@ -354,9 +354,8 @@ fn asks_itself(facts: &Record) -> Sure {
 /// Whether this way lets anybody in without a credential.
 fn is_open(way: &Way, itself: &Sure) -> Sure {
     match (&way.asks, itself, &way.injects) {
-        (Ok(true), _, _) => Ok(false),
         (Ok(false), Ok(false), _) | (Ok(false), _, Ok(true)) => Ok(true),
-        (Ok(false), Ok(true), Ok(false)) => Ok(false),
+        (Ok(true), _, _) | (Ok(false), Ok(true), Ok(false)) => Ok(false),
         (Err(why), _, _) | (_, Err(why), _) | (_, _, Err(why)) => Err(why.clone()),
     }
 }

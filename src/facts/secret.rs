@@ -124,6 +124,7 @@ static KNOWN_SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static SWITCH: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)^(true|false|yes|no|on|off)$"));
+static PASSWORD_NAME: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)(password|passwd|passphrase|pwd|_pass|_pw)$"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| regex(r"^([A-Z]?[a-z]{1,19}|[A-Z]{1,19})$"));
 static PUBLIC: LazyLock<Regex> =
     LazyLock::new(|| regex(r"^(-----BEGIN (PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----|ssh-(rsa|ed25519) AAAA|ecdsa-sha2-)"));
@@ -246,7 +247,8 @@ fn classify<'v>(name: &str, value: &'v str) -> (Class, &'static str, Option<&'v 
     if !is_secret_name(name) {
         return (Class::Plain, "neither its name nor its shape speaks of a secret", None);
     }
-    if SWITCH.is_match(value) {
+    // `secret: true` switches something; a password may be any word.
+    if SWITCH.is_match(value) && !PASSWORD_NAME.is_match(name) {
         return (Class::Plain, "it is a switch", None);
     }
     if HASH.is_match(value) {

@@ -247,9 +247,7 @@ mod tests {
         assert_eq!(applications().find(Some("postgres:13"), None).len(), 1);
         assert_eq!(applications().find(Some("postgres:16"), None).len(), 1);
         assert_eq!(applications().find(Some("postgres"), None).len(), 2);
-        assert_eq!(
-            applications().find(Some("postgres:16"), None)[0].why_unsafe("POSTGRES_HOST_AUTH_METHOD", "trust").is_some(),
-            true
-        );
+        let newest = applications().find(Some("postgres:16"), None)[0];
+        assert!(newest.why_unsafe("POSTGRES_HOST_AUTH_METHOD", "trust").is_some());
     }
 }

@@ -74,7 +74,9 @@ pub enum TargetError {
         cause: String,
     },
     /// A folder without anything to audit.
-    #[error("`{0}` holds no compose file (looked for compose.yaml, compose.yml, docker-compose.yaml, docker-compose.yml)")]
+    #[error(
+        "`{0}` holds no compose file (looked for compose.yaml, compose.yml, docker-compose.yaml, docker-compose.yml) and no configuration that pacscan knows"
+    )]
     Empty(String),
     /// A kind of target that the contract names but this version does not audit yet.
     #[error("`{given}` is {kind}, which pacscan {version} does not audit yet", version = env!("CARGO_PKG_VERSION"))]
@@ -96,7 +98,7 @@ pub enum TargetError {
     #[error(transparent)]
     Description(Box<FileError>),
     /// A file of no known kind.
-    #[error("`{0}` is neither a compose file nor a snapshot")]
+    #[error("`{0}` is no file that pacscan knows: neither a compose file, a configuration, a stack description nor a snapshot")]
     Unrecognised(String),
 }
 

@@ -174,7 +174,7 @@ const USERS: [Line; 14] = [
         "{}",
         r#"{"RemoteAccessAllowed": true, "AuthenticationEnabled": false, "RegisteredUsers": {"orthanc": "orthanc"}}"#,
         "orthanc-no-default-credentials",
-        "not fail",
+        "not_applicable",
     ),
 ];
 

@@ -112,7 +112,6 @@ fn program(seen: &Seen, json: &Json, image: Option<&Image>, target: &Arc<str>) -
     let origins = Origins::default();
     let fields = Fields { json, origins: &origins };
     let text = |pointer: &str| json.pointer(pointer).and_then(Json::as_str).filter(|text| !text.is_empty());
-    let labels = json.pointer("/Config/Labels").and_then(Json::as_object).into_iter().flatten();
     let name =
         |label: &str| text(&format!("/Config/Labels/{label}")).filter(|name| super::container::is_name(name)).map(Into::into);
     let environment = fields.get("Config.Env").and_then(Json::as_array);
@@ -125,7 +124,6 @@ fn program(seen: &Seen, json: &Json, image: Option<&Image>, target: &Arc<str>) -
         assurance: Assurance::Effective,
         image: text("/Config/Image").map(str::to_owned),
         base: None,
-        labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
         words: words::command(fields).ok().map(|words| words.into_iter().map(str::to_owned).collect()),
         environment: environment.into_iter().flatten().filter_map(|entry| variable(entry.as_str()?, image)).collect(),
         environment_incomplete: match fields.get("Config.Env") {

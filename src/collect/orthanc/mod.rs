@@ -266,7 +266,6 @@ fn by_itself(name: &str, files: Vec<InsideFile>, given: &str, context: &mut Cont
         assurance: Assurance::Declared,
         image: None,
         base: None,
-        labels: std::collections::BTreeMap::new(),
         words: None,
         environment: Vec::new(),
         environment_incomplete: Some(Unknown::new(Reason::NoTarget, why)),

@@ -13,7 +13,9 @@ fn document(kind: Kind, service: &str) -> Document {
 
 fn record(fields: &[(&str, Fact)]) -> Fact {
     let mut record = Record::new();
-    fields.iter().for_each(|(name, fact)| record.put(name, fact.clone()));
+    for (name, fact) in fields {
+        record.put(name, fact.clone());
+    }
     record.into()
 }
 

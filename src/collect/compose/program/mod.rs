@@ -5,16 +5,14 @@ mod declared;
 mod files;
 mod image;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::files::Files;
 use super::service::{Service, settings, words};
-use super::value::{Found, Node, Part, text};
+use super::value::{Found, Part, text};
 use crate::collect::dockerfile::Base;
 use crate::collect::program::{Program, Variable};
-use crate::collect::yaml::Map;
 use crate::facts::{Assurance, Reason, Unknown};
 
 /// What the compose files, and the Dockerfile of a service that is built, say that it runs, and with what;
@@ -35,7 +33,6 @@ pub(super) fn program(service: &Service<'_>, target: &str) -> (Program, Vec<Path
         assurance: Assurance::Declared,
         image: service.get("image").and_then(|node| text(node).ok()).filter(|text| !text.is_empty()).map(str::to_owned),
         base,
-        labels: labels(service),
         inside,
         words,
         environment,
@@ -72,14 +69,6 @@ fn environment(service: &Service<'_>) -> (Vec<Variable>, Option<Unknown>) {
 
 fn is_unset(parts: &[Part]) -> bool {
     parts.iter().any(|part| matches!(part, Part::Variable(variable) if !matches!(variable.found, Found::Set(_))))
-}
-
-fn labels(service: &Service<'_>) -> BTreeMap<String, String> {
-    let image = service.image_built().into_iter().flat_map(|image| &image.labels);
-    let image = image.filter_map(|(name, value)| Some((name.clone(), value.clone().ok()?)));
-    let own = service.get("labels").and_then(Node::map).into_iter().flat_map(Map::iter);
-    let own = own.filter_map(|(name, entry)| Some((name.to_string(), text(&entry.node).ok()?.to_owned())));
-    image.chain(own).collect()
 }
 
 #[cfg(test)]

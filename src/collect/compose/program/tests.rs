@@ -185,7 +185,7 @@ fn a_built_service_has_what_its_dockerfile_says() {
     let (program, _folder) = built(&[
         (
             "compose.yaml",
-            "services: {app: {build: {context: ., args: {V: '24.1'}}, image: mine:1, environment: {B: own}, volumes: ['./conf:/etc/nginx/conf.d'], labels: {c: d}}}",
+            "services: {app: {build: {context: ., args: {V: '24.1'}}, image: mine:1, environment: {B: own}, volumes: ['./conf:/etc/nginx/conf.d']}}",
         ),
         (
             "Dockerfile",
@@ -203,7 +203,6 @@ fn a_built_service_has_what_its_dockerfile_says() {
     let shown: Vec<String> =
         program.environment.iter().map(|v| format!("{}={} {}", v.name, v.value.as_deref().unwrap_or("?"), v.by_image)).collect();
     assert_eq!(shown, ["A=1 true", "B=image true", "B=own false"]);
-    assert_eq!(program.labels, BTreeMap::from([("a".into(), "b".into()), ("c".into(), "d".into())]));
     assert_eq!(look(&program, "/etc/orthanc/one.json"), "1 [one.json]");
     assert!(
         matches!(program.inside.look("/etc/orthanc/one.json"), Look::File(file) if file.mode == Some(0o640) && file.place == Place::Image)

@@ -25,7 +25,6 @@ pub(super) fn image(reference: &str) -> Make {
         assurance: Assurance::Declared,
         image: (!reference.is_empty()).then(|| reference.to_owned()),
         base: None,
-        labels: BTreeMap::new(),
         words: None,
         environment: Vec::new(),
         environment_incomplete: None,
