@@ -71,6 +71,11 @@ const TRAPS: &[(&str, &str, &str)] = &[
     ("ZONE server { TLS; API location / { proxy_pass http://b; } }", "rate-limit", "fail"),
     ("ZONE server { TLS; API location / { proxy_pass http://app; } }", "rate-limit", "not_evaluated"),
     ("ZONE server { TLS; API location /login { proxy_pass http://frontend; } }", "rate-limit", "fail"),
+    (
+        "server { listen 80; rewrite ^/old$ /new permanent; return 301 https://$host/; location / { PASS; } }",
+        "redirects-http",
+        "pass",
+    ),
     // Credentials by detours.
     (
         "server { TLS; set $b cAnArY; set $c \"Basic $b\"; location / { proxy_set_header Authorization $c; PASS; } }",
@@ -87,6 +92,12 @@ const TRAPS: &[(&str, &str, &str)] = &[
     ("server { TLS; location / { proxy_pass http://orthanc:8042/?access_token=cAnArY; } }", "no-fixed-credentials", "fail"),
     ("server { TLS; location / { set $args \"$args&token=cAnArY\"; PASS; } }", "no-fixed-credentials", "fail"),
     ("server { TLS; location / { proxy_pass http://orthanc:8042/?token=$arg_token; } }", "no-fixed-credentials", "pass"),
+    (
+        "server { TLS; set $a \"$b\"; set $b \"$a\"; location / { proxy_set_header Authorization $a; PASS; } }",
+        "no-fixed-credentials",
+        "pass",
+    ),
+    ("server { TLS; rewrite ^/(.*)$ /x?token=$1 break; location / { PASS; } }", "no-fixed-credentials", "pass"),
     // Patterns that fit names which anybody can buy.
     ("map $http_origin $o { ~*v\\.example $http_origin; } CORS", "no-wildcard-cors", "not_evaluated"),
     ("map $http_origin $o { ~^https://v.example$ $http_origin; } CORS", "no-wildcard-cors", "not_evaluated"),
@@ -113,6 +124,11 @@ const TRAPS: &[(&str, &str, &str)] = &[
         "server { TLS; location / { add_header Access-Control-Allow-Origin *; root /usr/share/nginx/html; } }",
         "no-wildcard-cors",
         "pass",
+    ),
+    (
+        "server { TLS; location /studies/ { add_header Access-Control-Allow-Origin *; root /usr/share/nginx/html; } }",
+        "no-wildcard-cors",
+        "not_evaluated",
     ),
     ("server { TLS; location / { header_filter_by_lua_block { x() } PASS; } }", "no-wildcard-cors", "not_evaluated"),
     // nginx does not decode names of arguments, Orthanc does.

@@ -55,7 +55,9 @@ fn tells_version(scope: &Scope<'_>, server: &Directive, banner: &mut Findings) {
 fn walk(view: &View<'_>, scope: &Scope<'_>, lost: &mut Findings) {
     let Some(block) = scope.block() else { return };
     loses(view, scope, block, lost);
-    in_block(block, Part::Answers).into_iter().for_each(|why| lost.unsure(why));
+    if let Some(why) = in_block(block, Part::Answers) {
+        lost.unsure(why);
+    }
     for child in block.children().iter().filter(|d| matches!(d.name.as_str(), "server" | "location" | "if" | "limit_except")) {
         if child.block.is_some() {
             walk(view, &scope.within(child), lost);
@@ -88,7 +90,9 @@ fn loses(view: &View<'_>, scope: &Scope<'_>, block: &Directive, lost: &mut Findi
             Err(why) => unsure = Some(why),
         }
     }
-    unsure.into_iter().for_each(|why| lost.unsure(why));
+    if let Some(why) = unsure {
+        lost.unsure(why);
+    }
     let hole = block.children().iter().find_map(|d| d.unseen.clone());
     match (gone.is_empty(), hole) {
         (true, _) => outer.replaced.or(outer.more).into_iter().for_each(|why| lost.unsure(why)),

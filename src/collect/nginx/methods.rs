@@ -67,7 +67,7 @@ fn is_refused(spot: &Spot<'_>, fits: impl Fn(&str, &str, &str) -> Result<bool, U
 
 fn fits_header(name: &str, operator: &str, operand: &str) -> Result<bool, Unknown> {
     match (name, operator, operand) {
-        ("$http_x_http_method_override", "", "") | ("$http_x_http_method_override", "!=", "") => Ok(true),
+        ("$http_x_http_method_override", "" | "!=", "") => Ok(true),
         ("$http_x_http_method_override", "~" | "~*", pattern) => {
             fits_all(operator, pattern, ["DELETE", "PUT", "POST", "delete", "put"].into_iter().map(str::to_owned))
         }

@@ -170,7 +170,7 @@ fn server<'a>(http: &'a Directive, block: &'a Directive) -> Server<'a> {
     let ends = if rejects { Some(Answer::Refuses) } else { fixed };
     let plain: Vec<&str> = listens.iter().filter(|listen| !listen.tls && !listen.local).map(|l| l.socket.as_str()).collect();
     let redirects_plain = redirects_plain(block, &plain) && !falls_back(&scope, Answer::Redirects);
-    Server { block, listens, listens_unsure, spots, ends, redirects_plain, scope }
+    Server { block, scope, listens, listens_unsure, spots, ends, redirects_plain }
 }
 
 /// `return 418; error_page 418 = @pacs;` passes on after all.

@@ -85,7 +85,9 @@ pub(super) fn tls(view: &View<'_>, plain: &mut Findings, settings: &mut [&mut Fi
     let servers = servers(view);
     for server in &servers {
         if server.ends_tls() {
-            settings.iter_mut().for_each(|list| list.unsure(server.unknown("its TLS settings are not judged")));
+            for list in &mut *settings {
+                list.unsure(server.unknown("its TLS settings are not judged"));
+            }
         } else {
             plain.unsure(server.unknown("whether they are encrypted is not known"));
         }
