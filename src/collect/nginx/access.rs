@@ -1,12 +1,11 @@
 //! Whether a place asks for a credential.
 
+use super::code::{Part, in_force};
 use super::parse::Directive;
+use super::rewrite::{self, condition, returned};
 use super::scope::{Scope, any};
-use super::server::{Answer, Server, Spot, returned};
+use super::server::{Answer, Server, Spot};
 use crate::facts::{Reason, Unknown};
-
-/// Directives whose code decides, which is not read.
-const CODE: [&str; 4] = ["access_by_lua", "access_by_lua_block", "access_by_lua_file", "js_access"];
 
 /// Whether nobody gets through this place without a credential.
 pub(super) fn authenticates(server: &Server<'_>, spot: &Spot<'_>) -> Result<bool, Unknown> {
@@ -14,8 +13,8 @@ pub(super) fn authenticates(server: &Server<'_>, spot: &Spot<'_>) -> Result<bool
     if spot.answer == Answer::Refuses || certificate(server, scope)? {
         return Ok(true);
     }
-    if let Some(code) = scope.levels().flat_map(Directive::children).find(|d| CODE.contains(&d.name.as_str())) {
-        return Err(Unknown::new(Reason::Unproven, format!("{}: code decides who gets in", code.place())));
+    if let Some(why) = in_force(scope, Part::Requests) {
+        return Err(why);
     }
     if scope.one("satisfy")?.is_some_and(|d| d.arg() == "any") && allows_strangers(scope)? {
         return Ok(false);
@@ -38,8 +37,8 @@ fn certificate(server: &Server<'_>, scope: &Scope<'_>) -> Result<bool, Unknown> 
     }
     let demand = server.scope.one("ssl_verify_client")?.map_or("", |d| d.arg());
     let refused = || {
-        let blocks = conditions(scope).into_iter().filter(|block| refuses(block));
-        blocks.into_iter().any(|block| block.args.join(" ") == "($ssl_client_verify != SUCCESS)")
+        let blocks = conditions(scope).into_iter().filter(|block| refuses(scope, block));
+        blocks.into_iter().any(|block| condition(block) == ("$ssl_client_verify".into(), "!=".into(), "SUCCESS".into()))
     };
     Ok(demand == "on" || (demand == "optional" && refused()))
 }
@@ -54,10 +53,12 @@ fn allows_strangers(scope: &Scope<'_>) -> Result<bool, Unknown> {
 pub(super) fn conditions<'a>(scope: &Scope<'a>) -> Vec<&'a Directive> {
     let server = scope.levels().filter(|level| level.name == "server");
     let location = scope.levels().filter(|level| level.name == "location").last();
-    server.chain(location).flat_map(Directive::children).filter(|d| d.name == "if").collect()
+    server.chain(location).flat_map(rewrite::conditions).collect()
 }
 
-/// Whether an `if` block ends in a refusal.
-pub(super) fn refuses(block: &Directive) -> bool {
-    block.children().iter().any(|d| d.name == "return" && returned(d) == Answer::Refuses)
+/// Whether an `if` block ends in a refusal that no `error_page` turns into a pass.
+pub(super) fn refuses(scope: &Scope<'_>, block: &Directive) -> bool {
+    let pages = scope.find("error_page").directives;
+    let passed_on = |code: &str| pages.iter().any(|d| d.args.iter().any(|a| a == code) && d.args.iter().any(|a| a.contains('@')));
+    block.children().iter().any(|d| d.name == "return" && returned(d) == Answer::Refuses && !passed_on(d.arg()))
 }

@@ -1,11 +1,14 @@
 //! What requests are passed on to: upstreams resolved, variables followed where their value is written.
 
-use super::Findings;
 use super::access::authenticates;
+use super::code::because;
+use super::credentials::injects;
 use super::parse::Directive;
-use super::requests;
+use super::requests::unseen;
+use super::scope::any;
 use super::server::{Server, Spot, View};
 use super::variables::{Because, names};
+use super::{Findings, stream};
 use crate::facts::{Fact, List, Reason, Record, Unknown};
 use crate::knowledge::secret_scan;
 
@@ -25,6 +28,16 @@ impl Target {
         let host = self.host.as_ref().map_err(Clone::clone)?.to_ascii_lowercase();
         Ok(["orthanc", "pacs"].iter().any(|word| host.contains(word)))
     }
+
+    /// Writes the target into the record of a pass that stands at this place.
+    pub(super) fn write(&self, record: &mut Record, place: &str) {
+        let host = self.host.as_deref().unwrap_or("(unknown)");
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        record.set_here("label", format!("{place} -> {host}{port}"));
+        record.put("host", self.host.clone().map_or_else(Fact::unknown, Fact::known));
+        record.set_or_absent("port", self.port);
+        record.set_here("scheme", self.scheme.as_str());
+    }
 }
 
 pub(super) fn write(view: &View<'_>, facts: &mut Record) {
@@ -36,21 +49,18 @@ pub(super) fn write(view: &View<'_>, facts: &mut Record) {
             passes.push(pass(view, server, spot, &target));
         }
     }
-    let holes = requests::unseen(view);
+    passes.extend(stream::passes(view));
+    fronts.extend(stream::fronts_pacs(view));
+    let holes = unseen(view);
     facts.set_here("passes", List { items: passes, incomplete: holes.clone() });
-    let fronts = super::scope::any(fronts.into_iter().chain(holes.map(Err)));
+    let fronts = any(fronts.into_iter().chain(holes.map(Err)));
     facts.put("fronts_pacs", fronts.map_or_else(Fact::unknown, Fact::known));
 }
 
 fn pass(view: &View<'_>, server: &Server<'_>, spot: &Spot<'_>, target: &Target) -> Fact {
     let mut record = Record::new();
     let location = shown(&spot.path);
-    let host = target.host.as_deref().unwrap_or("(unknown)");
-    let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
-    record.set_here("label", format!("{} {location} -> {host}{port}", spot.at.place()));
-    record.put("host", target.host.clone().map_or_else(Fact::unknown, Fact::known));
-    record.set_or_absent("port", target.port);
-    record.set_here("scheme", target.scheme.as_str());
+    target.write(&mut record, &format!("{} {location}", spot.at.place()));
     record.set_here("location", location);
     record.set_here("backend_path", backend_path(spot));
     let sockets: Vec<&str> = server.listens.iter().map(|listen| listen.socket.trim_start_matches("*:")).collect();
@@ -61,7 +71,7 @@ fn pass(view: &View<'_>, server: &Server<'_>, spot: &Spot<'_>, target: &Target) 
     let plain = server.plain().next().is_some() && !server.redirects_plain;
     put(&mut record, "server_tls", if plain { Ok(false) } else { server.listens_unsure.clone().map_or(Ok(true), Err) });
     put(&mut record, "authenticates", authenticates(server, spot));
-    put(&mut record, "injects_credentials", requests::injects(view, spot));
+    put(&mut record, "injects_credentials", injects(view, spot));
     Fact::from(record).at(&spot.at.origin())
 }
 
@@ -97,6 +107,11 @@ pub(super) fn targets(view: &View<'_>, spot: &Spot<'_>) -> Vec<Target> {
         "proxy_pass" => "http",
         other => other.trim_end_matches("_pass"),
     };
+    targets_of(view, &view.http, pass, plain)
+}
+
+/// The same with the blocks that hold the upstreams, and the scheme where none is written.
+pub(super) fn targets_of(view: &View<'_>, around: &[&Directive], pass: &Directive, plain: &str) -> Vec<Target> {
     let Some(address) = followed(view, pass.arg()) else {
         let why = format!("{}: a variable says where it passes to", pass.place());
         let scheme = pass.arg().split_once("://").map_or(plain, |(scheme, _)| scheme);
@@ -104,7 +119,7 @@ pub(super) fn targets(view: &View<'_>, spot: &Spot<'_>) -> Vec<Target> {
     };
     let (scheme, rest) = address.split_once("://").unwrap_or((plain, &address));
     let authority = authority(rest);
-    let upstreams = view.http.iter().flat_map(|http| http.children()).filter(|d| d.name == "upstream");
+    let upstreams = around.iter().flat_map(|block| block.children()).filter(|d| d.name == "upstream");
     let upstreams: Vec<&Directive> = upstreams.filter(|d| d.arg() == authority).collect();
     if upstreams.is_empty() {
         let port = if scheme == "https" { 443 } else { 80 };
@@ -112,8 +127,9 @@ pub(super) fn targets(view: &View<'_>, spot: &Spot<'_>) -> Vec<Target> {
     }
     let mut found = Vec::new();
     for member in upstreams.into_iter().flat_map(Directive::children) {
-        if let Some(why) = &member.unseen {
-            found.push(Target { scheme: scheme.to_owned(), host: Err(why.clone()), port: None });
+        let code = member.name.starts_with("balancer_by_lua").then(|| because(member));
+        if let Some(why) = member.unseen.clone().or(code) {
+            found.push(Target { scheme: scheme.to_owned(), host: Err(why), port: None });
         } else if member.name == "server" && !member.args.iter().any(|arg| arg == "down") {
             found.push(target(scheme, member.arg(), 80));
         }
@@ -159,7 +175,7 @@ fn followed(view: &View<'_>, address: &str) -> Option<String> {
 
 /// Passes to a PACS, and those that may lead to one.
 pub(super) fn leads_to_pacs(view: &View<'_>, spot: &Spot<'_>) -> Result<bool, Unknown> {
-    super::scope::any(targets(view, spot).iter().map(Target::is_pacs))
+    any(targets(view, spot).iter().map(Target::is_pacs))
 }
 
 /// A check's findings over every place that passes requests on.

@@ -2,14 +2,21 @@
 
 mod access;
 mod backends;
+mod code;
+mod credentials;
 mod files;
 mod headers;
 mod image;
+mod limits;
 mod load;
+mod methods;
+mod origins;
 mod parse;
 mod requests;
+mod rewrite;
 mod scope;
 mod server;
+mod stream;
 mod tls;
 mod variables;
 
@@ -46,7 +53,9 @@ impl Config {
     /// A configuration as it was loaded; the loader also answers which other files exist.
     fn new(main: Vec<Directive>, shown: Arc<str>, loader: Loader<'_>) -> Self {
         let (missing, missing_unsure) = files::missing(&main, loader);
-        let servers_unseen = main.iter().find_map(|d| if d.name == "http" { unseen_below(d) } else { d.unseen.clone() });
+        let servers_unseen = main
+            .iter()
+            .find_map(|d| if matches!(d.name.as_str(), "http" | "stream") { unseen_below(d) } else { d.unseen.clone() });
         Self { main, shown, servers_unseen, missing, missing_unsure }
     }
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use super::Config;
 use super::parse::Directive;
+use super::rewrite::{fixed_answer, redirects_plain};
 use super::scope::Scope;
 use super::variables::Variables;
 use crate::facts::Unknown;
 
 /// Directives that hand a request to another program.
 pub(super) const PASSES: [&str; 6] = ["proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"];
-/// Patterns of `rewrite` that every path fits.
-const EVERYTHING: [&str; 9] = ["^", "^/", ".*", "^.*", "(.*)", "^(.*)", "^(.*)$", "^/(.*)", "^/(.*)$"];
 /// Last part of paths that tell whether a service is up.
 const HEALTH: [&str; 9] =
     ["health", "healthz", "healthcheck", "health_check", "ping", "ready", "readyz", "livez", "nginx_status"];
@@ -78,8 +77,8 @@ pub(super) struct Server<'a> {
 impl Server<'_> {
     /// Whether it serves more than redirects, refusals, health and ACME.
     pub(super) fn serves(&self) -> Result<bool, Unknown> {
-        if self.ends.is_some() {
-            return Ok(false);
+        if let Some(answer) = self.ends {
+            return Ok(answer == Answer::Serves);
         }
         if self.spots.iter().any(|spot| spot.answer == Answer::Serves) {
             return Ok(true);
@@ -167,11 +166,22 @@ fn server<'a>(http: &'a Directive, block: &'a Directive) -> Server<'a> {
         spots.push(Spot { scope: scope.clone(), at: block, path: "/".into(), answer, pass: None, internal: false });
     }
     let rejects = scope.find("ssl_reject_handshake").directives.first().is_some_and(|d| d.arg() == "on");
-    // `return 418; error_page 418 = @pacs;` passes on after all.
-    let falls_back = block.children().iter().any(|d| d.name == "error_page" && d.args.iter().any(|arg| arg.contains('@')));
-    let fixed = fixed_answer(block).filter(|answer| *answer == Answer::Redirects || !falls_back);
+    let fixed = fixed_answer(block).filter(|answer| !falls_back(&scope, *answer));
     let ends = if rejects { Some(Answer::Refuses) } else { fixed };
-    Server { block, listens, listens_unsure, spots, ends, redirects_plain: redirects_plain(block), scope }
+    let plain: Vec<&str> = listens.iter().filter(|listen| !listen.tls && !listen.local).map(|l| l.socket.as_str()).collect();
+    let redirects_plain = redirects_plain(block, &plain) && !falls_back(&scope, Answer::Redirects);
+    Server { block, scope, listens, listens_unsure, spots, ends, redirects_plain }
+}
+
+/// `return 418; error_page 418 = @pacs;` passes on after all.
+fn falls_back(scope: &Scope<'_>, answer: Answer) -> bool {
+    let pages = scope.find("error_page").directives;
+    let mut args = pages.iter().flat_map(|d| &d.args);
+    if answer == Answer::Redirects {
+        args.any(|arg| arg.len() == 3 && arg.starts_with('3'))
+    } else {
+        args.any(|arg| arg.contains('@'))
+    }
 }
 
 /// `listen [address][:port] [ssl] [default_server] …`
@@ -228,49 +238,4 @@ fn answer(block: &Directive, path: &str) -> Answer {
 /// An exact path that only says whether a service is up.
 pub(super) fn is_health(path: &str) -> bool {
     path.strip_prefix("= ").is_some_and(|path| HEALTH.contains(&path.rsplit('/').next().unwrap_or(path)))
-}
-
-/// What a block answers to everything by `return` or `rewrite`.
-fn fixed_answer(block: &Directive) -> Option<Answer> {
-    for directive in block.children() {
-        match directive.name.as_str() {
-            "return" => return Some(returned(directive)),
-            "rewrite" => {
-                let to_https = directive.args.get(1).is_some_and(|to| to.starts_with("https://"));
-                if to_https && EVERYTHING.contains(&directive.arg()) {
-                    return Some(Answer::Redirects);
-                }
-                if directive.args.get(2).is_some_and(|flag| flag == "last" || flag == "break") {
-                    return None;
-                }
-            }
-            "break" => return None,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// What a `return` does.
-pub(super) fn returned(directive: &Directive) -> Answer {
-    let code = directive.arg().parse::<u16>().ok();
-    let target = if code.is_some() { directive.args.get(1).map_or("", String::as_str) } else { directive.arg() };
-    match code {
-        None | Some(301..=308) if target.starts_with("https://") => Answer::Redirects,
-        None | Some(301..=308) if target.starts_with('/') => Answer::Harmless,
-        Some(400..) => Answer::Refuses,
-        Some(200..=299) => Answer::Harmless,
-        _ => Answer::Serves,
-    }
-}
-
-/// `if ($scheme = http) { return 301 https://…; }` at the level of the server.
-fn redirects_plain(server: &Directive) -> bool {
-    const CONDITIONS: [&str; 6] =
-        ["($scheme = http)", "($scheme != https)", "($https = )", "($https != on)", "($ssl_protocol = )", "($server_port = 80)"];
-    server
-        .children()
-        .iter()
-        .filter(|d| d.name == "if")
-        .any(|block| CONDITIONS.contains(&block.args.join(" ").as_str()) && fixed_answer(block) == Some(Answer::Redirects))
 }

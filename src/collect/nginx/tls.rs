@@ -11,6 +11,8 @@ use crate::facts::{Fact, Reason, Record, Unknown};
 
 /// Versions of the protocol below TLS 1.2.
 const WEAK: [&str; 4] = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1"];
+/// Versions that are left.
+const GOOD: [&str; 2] = ["TLSv1.2", "TLSv1.3"];
 /// Key exchanges with forward secrecy, as words of OpenSSL's cipher lists.
 const FORWARD: [&str; 8] = ["ECDHE", "EECDH", "DHE", "EDH", "kECDHE", "kEECDH", "kDHE", "kEDH"];
 /// Words for authenticated encryption.
@@ -61,7 +63,10 @@ const BROAD: [&str; 39] = [
 pub(super) fn write(view: &View<'_>, facts: &mut Record) {
     let unseen = unseen(view);
     let more = view.unseen();
-    let speaks = view.servers.iter().any(Server::has_tls);
+    let (mut plain, mut bare) = (Findings::default(), Findings::default());
+    let (mut protocols, mut ciphers, mut hsts) = (protocols(view), ciphers(view), super::headers::without_hsts(view));
+    let streams = super::stream::tls(view, &mut plain, &mut [&mut protocols, &mut ciphers, &mut hsts]);
+    let speaks = streams || view.servers.iter().any(Server::has_tls);
     let unsure = more.cloned().or_else(|| view.servers.iter().find_map(|server| server.listens_unsure.clone()));
     facts.put(
         "speaks_tls",
@@ -70,7 +75,6 @@ pub(super) fn write(view: &View<'_>, facts: &mut Record) {
             None => Fact::known(speaks),
         },
     );
-    let (mut plain, mut bare) = (Findings::default(), Findings::default());
     for server in &view.servers {
         serves_plain(server, &mut plain);
         if server.has_tls() && server.serves() != Ok(false) {
@@ -80,9 +84,9 @@ pub(super) fn write(view: &View<'_>, facts: &mut Record) {
     }
     plain.write(facts, "plain_servers", unseen.as_ref().or(unsure.as_ref()));
     bare.write(facts, "without_certificate", unsure.as_ref());
-    protocols(view).write(facts, "weak_protocols", unsure.as_ref());
-    ciphers(view).write(facts, "weak_ciphers", unsure.as_ref());
-    super::headers::without_hsts(view).write(facts, "without_hsts", unseen.as_ref().or(unsure.as_ref()));
+    protocols.write(facts, "weak_protocols", unsure.as_ref());
+    ciphers.write(facts, "weak_ciphers", unsure.as_ref());
+    hsts.write(facts, "without_hsts", unseen.as_ref().or(unsure.as_ref()));
 }
 
 fn serves_plain(server: &Server<'_>, plain: &mut Findings) {
@@ -122,6 +126,9 @@ fn deciding<'v, 'a>(view: &'v View<'a>) -> Vec<&'v Server<'a>> {
 
 /// `ssl_conf_command` can set what the other directives set.
 fn by_command(scope: &Scope<'_>) -> Result<(), Unknown> {
+    if let Some(code) = scope.levels().flat_map(Directive::children).find(|d| d.name.starts_with("ssl_client_hello_by_lua")) {
+        return Err(super::code::because(code));
+    }
     let found = scope.find("ssl_conf_command");
     match found.directives.iter().find(|d| ["MinProtocol", "Protocol", "CipherString"].contains(&d.arg())) {
         Some(d) => Err(Unknown::new(Reason::Unsupported, format!("{}: ssl_conf_command decides", d.place()))),
@@ -133,19 +140,23 @@ fn protocols(view: &View<'_>) -> Findings {
     let mut findings = Findings::default();
     let deciding = deciding(view);
     for server in &deciding {
-        match by_command(&server.scope).and_then(|()| server.scope.one("ssl_protocols")) {
-            Ok(Some(d)) => {
-                let weak = weak(d);
-                if !weak.is_empty() {
-                    findings.add(format!("{} {}", d.place(), weak.join(" ")), d);
-                } else if d.args.iter().any(|arg| arg.contains('$')) {
-                    findings.unsure(Unknown::new(Reason::NoTarget, format!("{}: a variable", d.place())));
-                }
-            }
-            Ok(None) => findings.add_if(default_is_weak(view), server.block, || {
+        // Several lines of one block add up.
+        let found = server.scope.find("ssl_protocols");
+        if let Some(why) = by_command(&server.scope).err().or(found.replaced) {
+            findings.unsure(why);
+        } else if found.directives.is_empty() {
+            findings.add_if(default_is_weak(view), server.block, || {
                 format!("{} sets no ssl_protocols, and this nginx offers TLSv1 TLSv1.1 by default", server.block.place())
-            }),
-            Err(why) => findings.unsure(why),
+            });
+        }
+        found.more.into_iter().for_each(|why| findings.unsure(why));
+        for d in found.directives {
+            let weak = weak(d);
+            if !weak.is_empty() {
+                findings.add(format!("{} {}", d.place(), weak.join(" ")), d);
+            } else if !d.args.iter().all(|arg| is_one_of(&GOOD, arg)) {
+                findings.unsure(Unknown::new(Reason::NoTarget, format!("{}: a version is not known", d.place())));
+            }
         }
     }
     // Older versions heed the default server alone, newer ones the one that was named.
@@ -163,7 +174,12 @@ fn protocols(view: &View<'_>) -> Findings {
 }
 
 fn weak(protocols: &Directive) -> Vec<&str> {
-    protocols.args.iter().map(String::as_str).filter(|word| WEAK.contains(word)).collect()
+    protocols.args.iter().map(String::as_str).filter(|word| is_one_of(&WEAK, word)).collect()
+}
+
+/// nginx reads these words in any case.
+fn is_one_of(words: &[&str], word: &str) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// TLS 1.0 and 1.1 left the default in 1.23.4.
@@ -179,7 +195,10 @@ fn default_is_weak(view: &View<'_>) -> Result<bool, Unknown> {
 fn ciphers(view: &View<'_>) -> Findings {
     let mut findings = Findings::default();
     for server in view.servers.iter().filter(|server| server.has_tls()) {
-        let newest = server.scope.one("ssl_protocols").is_ok_and(|found| found.is_some_and(|d| d.args == ["TLSv1.3"]));
+        let newest = server
+            .scope
+            .one("ssl_protocols")
+            .is_ok_and(|found| found.is_some_and(|d| d.args.len() == 1 && is_one_of(&["TLSv1.3"], d.arg())));
         if newest || server.ends == Some(super::server::Answer::Refuses) {
             continue;
         }

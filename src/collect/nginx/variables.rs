@@ -24,6 +24,13 @@ pub(super) enum Because<'a> {
     Map { source: &'a str, key: &'a str },
 }
 
+impl Because<'_> {
+    /// Whether the variable has a value wherever this one is the only one.
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Self::Set | Self::Map { key: "default", .. })
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Variables<'a> {
     values: BTreeMap<&'a str, Vec<Value<'a>>>,
@@ -93,7 +100,8 @@ impl<'a> Variables<'a> {
             "document_uri",
             "realpath_root",
         ];
-        self.computed.contains(name) || STARTS.iter().any(|start| name.starts_with(start)) || OTHERS.contains(&name)
+        let captured = name.bytes().all(|b| b.is_ascii_digit());
+        captured || self.computed.contains(name) || STARTS.iter().any(|start| name.starts_with(start)) || OTHERS.contains(&name)
     }
 }
 
