@@ -10,6 +10,7 @@ mod parse;
 mod requests;
 mod scope;
 mod server;
+mod start;
 mod tls;
 mod variables;
 
