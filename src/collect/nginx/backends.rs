@@ -95,9 +95,20 @@ fn backend_path(spot: &Spot<'_>) -> String {
     let uri = uri.and_then(|given| given.split_once("://")).and_then(|(_, rest)| rest.find('/').map(|slash| &rest[slash..]));
     match uri {
         _ if rewrites || given.contains('$') => "/".to_owned(),
-        Some(uri) => uri.to_owned(),
-        None => prefix.to_owned(),
+        Some(uri) => without_secrets(uri),
+        None => without_secrets(prefix),
     }
+}
+
+/// A path without its query, and without the segments from the first on that may be a secret.
+fn without_secrets(path: &str) -> String {
+    let path = path.split(['?', '#', ';']).next().unwrap_or(path);
+    let clear = |segment: &&str| {
+        let scanned = secret_scan().scan("path", segment, &mut crate::facts::Groups::default());
+        !scanned.class.is_secret() && !segment.contains(['=', '@', ':'])
+    };
+    let kept: Vec<&str> = path.split('/').take_while(clear).collect();
+    if kept.len() < 2 { "/".to_owned() } else { kept.join("/") }
 }
 
 /// Where one place passes to: one target, or each server of an upstream.
@@ -185,4 +196,17 @@ pub(super) fn each_pass(view: &View<'_>, mut judge: impl FnMut(&Server<'_>, &Spo
         judge(server, spot, &mut findings);
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_path_holds_no_token() {
+        assert_eq!(without_secrets("/dicom-web?token=Zq7canaryTok3nXv91ab"), "/dicom-web");
+        assert_eq!(without_secrets("/api_key=Zq7canaryKeyabcd123/x"), "/");
+        assert_eq!(without_secrets("/dicom-web/"), "/dicom-web/");
+        assert_eq!(without_secrets("/"), "/");
+    }
 }

@@ -7,8 +7,9 @@ use regex::{Captures, Regex};
 use super::Config;
 use super::load::{Loader, Seen, Source};
 use super::parse::Directive;
+use super::start;
 use crate::collect::program::{Inside, InsideFile, Look, Place, Program};
-use crate::facts::{Reason, Unknown};
+use crate::facts::{Assurance, Reason, Unknown};
 use crate::knowledge::repository;
 
 /// Where builds of nginx and `OpenResty` have their main file.
@@ -41,8 +42,9 @@ pub(super) fn find(program: &Program) -> Result<Config, Unknown> {
     // A service whose Dockerfile could not be read has no base, but an environment with holes.
     let unchanged = program.base.is_none() && program.environment_incomplete.is_none();
     let official = unchanged && program.image.as_deref().is_some_and(is_official);
-    let inside = generated(program);
-    let named = named_file(program);
+    let start = start::of(program)?;
+    let inside = generated(program, start.scripts);
+    let named = start.file;
     let root = named.iter().map(String::as_str).chain(ROOTS.into_iter().filter(|_| named.is_none()));
     for path in root {
         match inside.look(path) {
@@ -69,14 +71,6 @@ pub(super) fn is_official(reference: &str) -> bool {
     let name = reference.strip_prefix("docker.io/").unwrap_or(reference);
     let name = name.strip_prefix("library/").unwrap_or(name);
     matches!(name.split([':', '@']).next(), Some("nginx" | "nginxinc/nginx-unprivileged"))
-}
-
-/// `nginx -c FILE`.
-fn named_file(program: &Program) -> Option<String> {
-    let words: Vec<&str> = program.words.iter().flatten().flat_map(|word| word.split_whitespace()).collect();
-    let nginx = words.iter().position(|word| matches!(word.rsplit('/').next(), Some("nginx" | "openresty")))?;
-    let option = words[nginx..].iter().position(|word| *word == "-c")?;
-    words.get(nginx + option + 1).map(|path| path.trim_matches(['"', '\'', ';']).to_owned()).filter(|path| path.starts_with('/'))
 }
 
 fn whole(inside: &Inside, path: &str, official: bool) -> Result<Config, Unknown> {
@@ -126,7 +120,7 @@ pub(super) fn http_around(mut block: Vec<Directive>, shown: &Arc<str>, unseen: U
 }
 
 /// The files with those that templates turn into: by the official start script, or by `envsubst < FROM > TO`.
-fn generated(program: &Program) -> Inside {
+fn generated(program: &Program, scripts: bool) -> Inside {
     let mut inside = program.inside.clone();
     let setting = |name: &str, default: &str| {
         let found = program.environment.iter().rev().find(|variable| variable.name == name);
@@ -147,11 +141,21 @@ fn generated(program: &Program) -> Inside {
         Look::File(file) => Some((to.clone(), file)),
         _ => None,
     });
-    for (path, file) in templates.chain(by_command) {
-        if !matches!(program.inside.look(&path), Look::File(_)) {
-            let text = file.text.clone().map(|text| substituted(&text, program));
-            inside.put(path, InsideFile { text, shown: Arc::clone(&file.shown), mode: None, place: Place::Runtime });
+    let declared = program.assurance == Assurance::Declared;
+    let sure = scripts && program.image_or_base().is_some_and(is_official);
+    let templates = templates.map(|(path, file)| (path, file, sure));
+    for (path, file, sure) in templates.chain(by_command.map(|(path, file)| (path, file, true))) {
+        let there = matches!(program.inside.look(&path), Look::File(_));
+        // What runs was read as the start script left it; before the start, the script writes over what is there.
+        if there && !declared {
+            continue;
         }
+        let text = if sure || (scripts && !there) {
+            file.text.clone().map(|text| substituted(&text, program))
+        } else {
+            Err(Unknown::new(Reason::Unsupported, "whether its start script writes this file from the template is not known"))
+        };
+        inside.put(path, InsideFile { text, shown: Arc::clone(&file.shown), mode: None, place: Place::Runtime });
     }
     inside
 }

@@ -17,6 +17,7 @@ mod rewrite;
 mod scope;
 mod server;
 mod stream;
+mod start;
 mod tls;
 mod variables;
 
