@@ -58,7 +58,7 @@ impl Reading {
         for change in &image.changes {
             match change {
                 Change::Copy(placed) => self.copy(placed, is_folder, &mut layers),
-                Change::Run { text, filled, at } => {
+                Change::Run { text, filled, at, .. } => {
                     layers.run(text, at.line);
                     layers.configures(filled, at.line);
                 }

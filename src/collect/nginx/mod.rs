@@ -16,8 +16,8 @@ mod requests;
 mod rewrite;
 mod scope;
 mod server;
-mod stream;
 mod start;
+mod stream;
 mod tls;
 mod variables;
 
