@@ -10,6 +10,8 @@ mod orthanc;
 #[path = "engine/server.rs"]
 #[allow(dead_code, reason = "shared")]
 mod server;
+#[path = "false_passes/start.rs"]
+mod start;
 mod support;
 
 use serde_json::Value as Json;
