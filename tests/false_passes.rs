@@ -12,6 +12,8 @@ mod reach;
 #[path = "engine/server.rs"]
 #[allow(dead_code, reason = "shared")]
 mod server;
+#[path = "false_passes/start.rs"]
+mod start;
 mod support;
 
 use serde_json::Value as Json;

@@ -97,7 +97,7 @@ impl Start {
 /// Whether a word of a command can only be a configuration: an entrypoint of its own may have any other path.
 fn is_configuration(word: &str) -> bool {
     let folder = word.trim_end_matches('/');
-    let known = ["/etc/orthanc", "/run/secrets"].iter().any(|known| folder == *known);
+    let known = ["/etc/orthanc", "/run/secrets"].contains(&folder);
     word.starts_with('/') && (known || word.ends_with(".json") || word.ends_with('/'))
 }
 

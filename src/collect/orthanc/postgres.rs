@@ -1,4 +1,4 @@
-//! `ConnectionUri` of the PostgreSQL plugin as libpq reads it: a URI or words `key=value`, of which the last of a name counts.
+//! `ConnectionUri` of the `PostgreSQL` plugin as libpq reads it: a URI or words `key=value`, of which the last of a name counts.
 
 use std::collections::BTreeMap;
 
