@@ -318,7 +318,7 @@ fn the_file_that_nginx_starts_with_is_judged() {
     assert_eq!(command("[nginx, -c, plain.conf, -g, 'daemon off;']"), "fail");
     // Files of a service are read where nginx usually looks; elsewhere is unknown.
     assert_eq!(command("[nginx, -c/cfg/plain.conf]"), "not_evaluated");
-    assert_eq!(command("[nginx, -p, /cfg, -c, conf/nginx.conf]"), "not_evaluated");
+    assert_eq!(command("[nginx, -p, /cfg, -c, conf/nginx.conf]"), "fail");
     assert_eq!(command("[sh, -c, 'cp /cfg/plain.conf /etc/nginx/nginx.conf && nginx']"), "not_evaluated");
     assert_eq!(command("[sh, -c, 'while :; do sleep 6h & wait; nginx -s reload; done & nginx']"), "pass");
     assert_eq!(with("    entrypoint: [/start.sh]\n", ""), "not_evaluated");
