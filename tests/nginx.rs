@@ -126,6 +126,18 @@ fn a_rate_limit_needs_its_zone() {
     holds(&server("location / { root /srv; }"), "rate-limit", "not_applicable");
     let named = "location / { try_files $uri @pacs; } location @pacs { proxy_pass http://orthanc:8042; }";
     holds(&server(named), "rate-limit", "pass");
+    for (key, rate, burst, status) in [
+        ("$binary_remote_addr", "100r/s", "burst=200 nodelay", "pass"),
+        ("$binary_remote_addr", "1000000r/s", "", "fail"),
+        ("$binary_remote_addr", "5r/s", "burst=100000 nodelay", "fail"),
+        ("$http_x_forwarded_for", "5r/s", "", "fail"),
+        ("$binary_remote_addr$request_id", "5r/s", "", "fail"),
+    ] {
+        let text = format!(
+            "events {{}} http {{ limit_req_zone {key} zone=z:1m rate={rate}; server {{ listen 80; limit_req zone=z {burst}; location / {{ {PASS} }} }} }}"
+        );
+        holds(&whole(&[("nginx.conf", &text)]), "rate-limit", status);
+    }
     let dry = server(&format!("limit_req_dry_run on; location / {{ {PASS} }}"));
     holds(&dry, "rate-limit", "fail");
 }

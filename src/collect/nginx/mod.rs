@@ -7,6 +7,7 @@ mod headers;
 mod image;
 mod load;
 mod parse;
+mod rate;
 mod requests;
 mod scope;
 mod server;

@@ -54,7 +54,8 @@ pub(super) fn each<'a>(directives: &'a [Directive], visit: &mut impl FnMut(&'a D
 
 /// Passes without a rate limit in force.
 fn unlimited(view: &View<'_>) -> Findings {
-    let defined = view.http.iter().flat_map(|http| http.children()).filter(|d| d.name == "limit_req_zone");
+    let defined =
+        view.http.iter().flat_map(|http| http.children()).filter(|d| d.name == "limit_req_zone" && super::rate::zone_limits(d));
     let names = defined.flat_map(|d| &d.args).filter_map(|arg| arg.strip_prefix("zone="));
     let zones: BTreeSet<&str> = names.filter_map(|zone| zone.split(':').next()).collect();
     let hole = view.http.iter().find_map(|http| super::unseen_below(http));
@@ -63,6 +64,7 @@ fn unlimited(view: &View<'_>) -> Findings {
             return Ok(false);
         }
         scope.any("limit_req", |d| match d.args.iter().find_map(|arg| arg.strip_prefix("zone=")) {
+            Some(_) if super::rate::bursts(d) => Ok(false),
             Some(zone) if zones.contains(zone) => Ok(true),
             _ => hole.clone().map_or(Ok(false), Err),
         })
@@ -77,7 +79,8 @@ fn unlimited(view: &View<'_>) -> Findings {
         let by_callers = !callers.is_empty() && callers.iter().all(|caller| limited(&caller.scope) == Ok(true));
         let open = if by_callers { Ok(false) } else { limited(&spot.scope).map(|limited| !limited) };
         let undefined = spot.scope.find("limit_req").directives.iter().any(|d| !d.args.is_empty());
-        let why = if undefined { "its limit_req names a zone that nothing defines, or only counts" } else { "no limit_req" };
+        let why =
+            if undefined { "its limit_req only counts, or its zone is not defined or limits no client" } else { "no limit_req" };
         findings.add_if(open, spot.at, || format!("{}: {why}", spot.label()));
     })
 }
