@@ -131,6 +131,18 @@ fn a_rate_limit_needs_its_zone() {
     holds(&server("location / { root /srv; }"), "rate-limit", "not_applicable");
     let named = "location / { try_files $uri @pacs; } location @pacs { proxy_pass http://orthanc:8042; }";
     holds(&server(named), "rate-limit", "pass");
+    for (key, rate, burst, status) in [
+        ("$binary_remote_addr", "100r/s", "burst=200 nodelay", "pass"),
+        ("$binary_remote_addr", "1000000r/s", "", "fail"),
+        ("$binary_remote_addr", "5r/s", "burst=100000 nodelay", "fail"),
+        ("$http_x_forwarded_for", "5r/s", "", "fail"),
+        ("$binary_remote_addr$request_id", "5r/s", "", "fail"),
+    ] {
+        let text = format!(
+            "events {{}} http {{ limit_req_zone {key} zone=z:1m rate={rate}; server {{ listen 80; limit_req zone=z {burst}; location / {{ {PASS} }} }} }}"
+        );
+        holds(&whole(&[("nginx.conf", &text)]), "rate-limit", status);
+    }
     let dry = server(&format!("limit_req_dry_run on; location / {{ {PASS} }}"));
     holds(&dry, "rate-limit", "fail");
 }
@@ -299,6 +311,50 @@ fn pieces_and_templates_of_the_official_image() {
     assert_eq!(nothing.len(), 1);
     assert!(judged(&nothing).values().all(|(status, _)| status == "not_evaluated"));
     assert!(documents("nginx/nginx-prometheus-exporter:1", "", &[]).is_empty());
+}
+
+#[test]
+fn the_file_that_nginx_starts_with_is_judged() {
+    let tls = format!("{HEAD} server {{ listen 443 ssl; location / {{ {PASS} }} }} }}");
+    let plain = "events {} http { server { listen 80; location / { proxy_pass http://orthanc:8042; } } }";
+    let piece = "server { listen 80; location / { proxy_pass http://orthanc:8042; } }";
+    let files = [
+        ("n/nginx.conf", tls.as_bytes()),
+        ("n/plain.conf", plain.as_bytes()),
+        ("c/plain.conf", plain.as_bytes()),
+        ("c/conf/nginx.conf", plain.as_bytes()),
+        ("40.sh", b"cp /cfg/plain.conf /etc/nginx/nginx.conf"),
+    ];
+    let with = |more: &str, mount: &str| {
+        let service = format!("    volumes: ['./n:/etc/nginx', './c:/cfg'{mount}]\n{more}");
+        judged(&documents("nginx:1.27.3", &service, &files))["proxy-tls"].0.clone()
+    };
+    let command = |words: &str| with(&format!("    command: {words}\n"), "");
+    assert_eq!(with("", ""), "pass");
+    assert_eq!(command("[nginx, -g, 'daemon off;']"), "pass");
+    assert_eq!(command("[nginx, -c, plain.conf, -g, 'daemon off;']"), "fail");
+    // Files of a service are read where nginx usually looks; elsewhere is unknown.
+    assert_eq!(command("[nginx, -c/cfg/plain.conf]"), "not_evaluated");
+    assert_eq!(command("[nginx, -p, /cfg, -c, conf/nginx.conf]"), "fail");
+    assert_eq!(command("[sh, -c, 'cp /cfg/plain.conf /etc/nginx/nginx.conf && nginx']"), "not_evaluated");
+    assert_eq!(command("[sh, -c, 'while :; do sleep 6h & wait; nginx -s reload; done & nginx']"), "pass");
+    assert_eq!(with("    entrypoint: [/start.sh]\n", ""), "not_evaluated");
+    assert_eq!(with("", ", './40.sh:/docker-entrypoint.d/40-x.sh'"), "not_evaluated");
+    assert_eq!(with("", ", './40.sh:/docker-entrypoint.sh'"), "not_evaluated");
+    let mounts = "    volumes: ['./a.conf:/etc/nginx/conf.d/default.conf', './t:/etc/nginx/templates/default.conf.template']\n";
+    let over =
+        [("a.conf", &b"server { listen 443 ssl; location / { proxy_pass http://orthanc:8042; } }"[..]), ("t", piece.as_bytes())];
+    holds(&judged(&documents("nginx:1.27.3", mounts, &over)), "tls", "fail");
+    holds(&judged(&documents("hospital/nginx:1.27.3", mounts, &over)), "tls", "not_evaluated");
+}
+
+#[test]
+fn no_token_of_an_address_is_told() {
+    for address in ["dicom-web?token=cAnArYTok3nXv91ab", "api_key=cAnArYKeyabcd123/x", "x/cAnArY7f3K9xQ2mZp8Lw4Rt6Vb1Nc5Hd"] {
+        let text = format!("{HEAD} server {{ listen 443 ssl; location / {{ proxy_pass http://orthanc:8042/{address}; }} }} }}");
+        let found = documents("nginx:1.27.3", WHOLE, &[("nginx/nginx.conf", text.as_bytes())]);
+        assert!(!serde_json::to_string(&found).unwrap().contains("cAnArY"), "{address}");
+    }
 }
 
 #[test]

@@ -105,7 +105,9 @@ fn without_secrets(path: &str) -> String {
     let path = path.split(['?', '#', ';']).next().unwrap_or(path);
     let clear = |segment: &&str| {
         let scanned = secret_scan().scan("path", segment, &mut crate::facts::Groups::default());
-        !scanned.class.is_secret() && !segment.contains(['=', '@', ':'])
+        let has = |kind: fn(&u8) -> bool| segment.as_bytes().iter().any(kind);
+        let random = segment.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        !scanned.class.is_secret() && !random && !segment.contains(['=', '@', ':'])
     };
     let kept: Vec<&str> = path.split('/').take_while(clear).collect();
     if kept.len() < 2 { "/".to_owned() } else { kept.join("/") }

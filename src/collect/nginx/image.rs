@@ -137,9 +137,15 @@ fn generated(program: &Program, scripts: bool) -> Inside {
     let written = ENVSUBST.iter().filter(|_| command.contains("envsubst")).flat_map(|regex| regex.captures_iter(&command));
     let written: Vec<(String, String)> =
         written.map(|found| (found[1].to_owned(), found[2].trim_matches(['\'', '"', ';']).to_owned())).collect();
-    let by_command = written.iter().filter_map(|(from, to)| match program.inside.look(from) {
-        Look::File(file) => Some((to.clone(), file)),
-        _ => None,
+    let unseen = InsideFile {
+        text: Err(Unknown::new(Reason::ImageNotSeen, "the template that its command names was not seen")),
+        shown: Arc::clone(&program.name),
+        mode: None,
+        place: Place::Runtime,
+    };
+    let by_command = written.iter().map(|(from, to)| match program.inside.look(from) {
+        Look::File(file) => (to.clone(), file),
+        _ => (to.clone(), &unseen),
     });
     let declared = program.assurance == Assurance::Declared;
     let sure = scripts && program.image_or_base().is_some_and(is_official);

@@ -80,6 +80,7 @@ impl<'v> Limits<'v> {
         scope.any("limit_req", |d| {
             let zone = d.args.iter().find_map(|arg| arg.strip_prefix("zone="));
             match zone.and_then(|zone| self.zones.get(zone)) {
+                Some(_) if super::rate::bursts(d) => Ok(false),
                 Some(counts) => counts.clone(),
                 None => self.hole.clone().map_or(Ok(false), Err),
             }
@@ -91,6 +92,9 @@ impl<'v> Limits<'v> {
 fn counts(view: &View<'_>, zone: &Directive) -> Result<bool, Unknown> {
     let key = zone.arg();
     let unsure = |what: &str| Err(Unknown::new(Reason::Unproven, format!("{}: {what}", zone.place())));
+    if !super::rate::zone_limits(zone) {
+        return Ok(false);
+    }
     let used = names(key);
     if used.is_empty() {
         return if key.is_empty() { Ok(false) } else { unsure("all senders share one limit") };

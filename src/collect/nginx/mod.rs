@@ -12,6 +12,7 @@ mod load;
 mod methods;
 mod origins;
 mod parse;
+mod rate;
 mod requests;
 mod rewrite;
 mod scope;

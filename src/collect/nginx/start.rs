@@ -10,7 +10,7 @@ const STARTERS: [&str; 7] =
     ["/docker-entrypoint.sh", "tini", "/sbin/tini", "/usr/bin/tini", "dumb-init", "/usr/bin/dumb-init", "--"];
 const SHELLS: [&str; 4] = ["sh", "bash", "ash", "dash"];
 /// Commands of a shell line that write no file.
-const HARMLESS: [&str; 10] = ["while", "do", "done", "sleep", "wait", "true", ":", "exec", "echo", "envsubst"];
+const HARMLESS: [&str; 6] = ["done", "sleep", "wait", "true", ":", "echo"];
 
 /// What the start of a program says.
 #[derive(Debug, Default, PartialEq)]
@@ -50,6 +50,9 @@ pub(super) fn of(program: &Program) -> Result<Start, Unknown> {
 /// Scripts that the official image runs before nginx starts.
 fn no_scripts(program: &Program) -> Result<(), Unknown> {
     let (files, more) = program.inside.folder("/docker-entrypoint.d");
+    if matches!(program.inside.look("/docker-entrypoint.sh"), Look::File(_)) {
+        return Err(unsupported("a start script of its own may write the configuration"));
+    }
     if files.iter().any(|(path, _)| path.ends_with(".sh") || path.ends_with(".envsh")) {
         return Err(unsupported("a script in /docker-entrypoint.d may write the configuration"));
     }
@@ -61,18 +64,17 @@ fn by_shell(line: &str, declared: bool) -> Result<Option<String>, Unknown> {
     let Some(commands) = commands(line) else { return Err(unsupported("its shell command line is not understood")) };
     let mut found = Vec::new();
     for words in &commands {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let words = match words.as_slice() {
-            ["exec" | "do", rest @ ..] => rest,
-            all => all,
-        };
-        match words {
-            [] => {}
-            [first, ..] if is_server(first) && words.contains(&"-s") => {}
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        while matches!(words.first(), Some(&("exec" | "do" | "while"))) {
+            words.remove(0);
+        }
+        match words.as_slice() {
+            // The file that this writes is put in place with the templates.
+            [] | ["envsubst", "<", _, ">", _] | ["envsubst", _, "<", _, ">", _] => {}
+            [first, "-s", _] if is_server(first) => {}
             [first, options @ ..] if is_server(first) => found.push(file(options)?),
             [first, rest @ ..] => {
-                let writes = *first != "envsubst" && rest.iter().any(|word| word.contains('>'));
-                if declared && (writes || !HARMLESS.contains(first)) {
+                if declared && (!HARMLESS.contains(first) || rest.iter().any(|word| word.contains('>'))) {
                     return Err(unsupported("its shell command line may write the configuration"));
                 }
             }
@@ -190,6 +192,8 @@ mod tests {
             "nginx -c $(pick)",
             "/start.sh",
             "nginx && nginx -c /b",
+            "while cp /a /b; do sleep 1; done & nginx",
+            "envsubst > /etc/nginx/nginx.conf < /t && nginx",
         ] {
             assert!(read(odd).is_err(), "{odd}");
         }
