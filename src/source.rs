@@ -82,6 +82,7 @@ impl FileError {
     }
 
     /// The error without the file's text, which is then not shown.
+    #[must_use]
     pub fn without_text(mut self) -> Self {
         self.text.clear();
         self.span = (0, 0);

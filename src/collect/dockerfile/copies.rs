@@ -163,7 +163,9 @@ impl Ways<'_> {
             let placed = match change {
                 Change::Copy(placed) => placed,
                 Change::Run { mounts, at, .. } => {
-                    mounts.iter().for_each(|mount| self.of_mount(mount, *at, more));
+                    for mount in mounts {
+                        self.of_mount(mount, *at, more);
+                    }
                     continue;
                 }
             };
