@@ -60,7 +60,7 @@ const TRAPS: &[(&str, &str, &str)] = &[
     (
         "limit_req_zone $http_x_key zone=z:1m rate=5r/s; server { TLS; location / { limit_req zone=z; PASS; } }",
         "rate-limit",
-        "not_evaluated",
+        "fail",
     ),
     // Pages beside an API need no limit, another program's login does.
     (
