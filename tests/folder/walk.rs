@@ -33,7 +33,7 @@ fn what_cannot_be_read_is_unknown() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder(&[(".gitignore", ".env"), ("closed/.env", "A=b"), ("readme.md", "")]);
     let closed = folder.path().join("closed");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Root reads everything: nothing to see then.
     if std::fs::read_dir(&closed).is_ok() {
         return;
