@@ -264,7 +264,7 @@ const REST: [Line; 34] = [
 
 const PLUGINS: [Line; 22] = [
     (TEAM, "{}", r#"{"PostgreSQL": {"Host": "db"}}"#, "orthanc-database-own-role", "fail"),
-    (TEAM, r#"{ORTHANC__POSTGRESQL__HOST: db}"#, "-", "orthanc-database-tls", "fail"),
+    (TEAM, "{ORTHANC__POSTGRESQL__HOST: db}", "-", "orthanc-database-tls", "fail"),
     (
         TEAM,
         r#"{ORTHANC__POSTGRESQL__HOST: db, ORTHANC__POSTGRESQL__ENABLE_SSL: "true"}"#,
