@@ -95,7 +95,7 @@ fn without_secrets(path: &str) -> String {
     let path = path.split(['?', '#', ';']).next().unwrap_or(path);
     let clear = |segment: &&str| {
         let scanned = secret_scan().scan("path", segment, &mut crate::facts::Groups::default());
-        let has = |kind: fn(&u8) -> bool| segment.as_bytes().iter().any(|byte| kind(byte));
+        let has = |kind: fn(&u8) -> bool| segment.as_bytes().iter().any(kind);
         let random = segment.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
         !scanned.class.is_secret() && !random && !segment.contains(['=', '@', ':'])
     };
