@@ -1,7 +1,7 @@
 //! What the settings of a known application do: those that nothing reads, and those whose value production forbids.
 
 use crate::facts::{Document, Fact, List, Reason, Record, Unknown};
-use crate::knowledge::{Application, applications};
+use crate::knowledge::{Application, Hidden, applications};
 
 /// Writes `application`, `unread_settings` and `unsafe_settings`.
 pub(super) fn derive(document: &mut Document) {
@@ -33,12 +33,26 @@ fn judge(variable: &Record, known: &[&Application], unread: &mut List, forbidden
     if known.iter().all(|app| app.why_unread(name).is_some()) {
         unread.items.extend(first.why_unread(name).map(|why| label(&format!("{name}: {why}"))));
     }
-    match variable.text("shown") {
+    let class = variable.text("class");
+    match variable.text("shown").or((class == Some("empty")).then_some("")) {
         Some(value) if known.iter().all(|app| app.why_unsafe(name, value).is_some()) => {
             forbidden.items.extend(first.why_unsafe(name, value).map(|means| label(&format!("{name}={value}: {means}"))));
         }
-        // A variable that only the engine resolves may hold anything.
-        None if variable.text("class") == Some("reference") => {
+        Some(_) => {}
+        None => hidden(variable, name, known, forbidden),
+    }
+}
+
+/// A value that is not shown may still be one that production forbids.
+fn hidden(variable: &Record, name: &str, known: &[&Application], forbidden: &mut List) {
+    let published = variable.bool("published") == Some(true);
+    let found: Vec<Hidden<'_>> = known.iter().map(|app| app.hidden(name, published)).collect();
+    let unresolved = variable.text("class") == Some("reference");
+    match found.first() {
+        Some(Hidden::Unsafe(means)) if !unresolved && found.iter().all(|one| matches!(one, Hidden::Unsafe(_))) => {
+            forbidden.items.push(label(&format!("{name}: {means}")));
+        }
+        _ if unresolved || found.iter().any(|one| *one != Hidden::Harmless) => {
             let why = format!("the value of {name} is not known");
             forbidden.incomplete.get_or_insert_with(|| Unknown::new(Reason::UnknownFact, why));
         }

@@ -198,6 +198,34 @@ impl Application {
     }
 }
 
+/// What is known of a value that may not be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden<'a> {
+    /// Production forbids it whatever it is; the text says what the setting does.
+    Unsafe(&'a str),
+    /// It may be one of the values that production forbids.
+    Perhaps,
+    /// It is none of them.
+    Harmless,
+}
+
+impl Application {
+    /// What an environment variable does whose value is not shown; `published` when it is a published credential.
+    pub fn hidden(&self, name: &str, published: bool) -> Hidden<'_> {
+        let Some(setting) = self.settings.iter().find(|s| s.kind == Kind::Environment && s.name == name) else {
+            return Hidden::Harmless;
+        };
+        let any = setting.unsafe_values.iter().any(|one| one == "*");
+        // Words that somebody uses as a password are never shown, so such a value cannot be told from another.
+        let unshown = setting.unsafe_values.iter().any(|one| super::secret_scan().is_published(one));
+        match (any || (unshown && published), unshown && !setting.secret) {
+            (true, _) => Hidden::Unsafe(&setting.means),
+            (false, true) => Hidden::Perhaps,
+            (false, false) => Hidden::Harmless,
+        }
+    }
+}
+
 impl Versions {
     /// A tag without a number may be any version.
     fn may_hold(&self, tag: &str) -> bool {
@@ -240,6 +268,16 @@ mod tests {
         assert!(!unread("company/redis-like:1", "REDIS_PASSWORD"));
         let cbct = applications().find(None, Some("cbct-platform"));
         assert!(cbct[0].why_unread("ALLOWED_ORIGINS").is_some() && cbct[0].why_unread("PATH").is_none());
+    }
+
+    #[test]
+    fn a_value_that_is_not_shown_is_not_taken_for_a_safe_one() {
+        let minio = applications().find(Some("minio/minio:latest"), None)[0];
+        assert_eq!(minio.hidden("MINIO_ROOT_USER", false), Hidden::Perhaps);
+        assert!(matches!(minio.hidden("MINIO_ROOT_PASSWORD", true), Hidden::Unsafe(_)));
+        assert_eq!(minio.hidden("MINIO_ROOT_PASSWORD", false), Hidden::Harmless);
+        let elastic = applications().find(None, Some("elasticsearch"))[0];
+        assert!(matches!(elastic.hidden("xpack.security.authc.anonymous.roles", false), Hidden::Unsafe(_)));
     }
 
     #[test]

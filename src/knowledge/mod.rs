@@ -16,7 +16,7 @@ mod secrets;
 mod switches;
 
 pub use advisories::{Advisories, Advisory, Applies, advisories};
-pub use apps::{Application, Applications, applications};
+pub use apps::{Application, Applications, Hidden, applications};
 pub use end_of_life::{EndOfLife, ImageSupport, Support, end_of_life};
 pub(crate) use images::repository;
 pub use images::{ImageKnowledge, Images, Retired, images};
